@@ -1,0 +1,124 @@
+"""What can happen in a conversation: frozen values, one class a kind, told their time by whoever heard them.
+
+Here: the union of all kinds. Not here: how an event is said on the wire
+(protocols/), when it is expected (expectations/).
+"""
+
+from typing import Annotated, Any, get_args
+
+from pydantic import Field, TypeAdapter
+
+from harness.events.base import Event, Move, Received
+from harness.events.connection import Connected, Dropped, Heartbeat, Resumed, Unrecognised
+from harness.events.lifecycle import (
+    Action,
+    Closed,
+    Consent,
+    Joined,
+    Left,
+    Menu,
+    ParticipantUpdated,
+    Queue,
+    Routed,
+    Session,
+    Work,
+)
+from harness.events.messages import Echo, Message, Option, Undelivered, Updated
+from harness.events.moves import Acknowledged, Answered, Chose, Closing, Ended, Opened, Said, Typed
+from harness.events.receipts import Delivered, Read
+from harness.events.streaming import Progress, Retracted, Token, TypingEcho, TypingStarted, TypingStopped, Validated
+
+AnyEvent = Annotated[
+    Routed
+    | Work
+    | Session
+    | Queue
+    | Joined
+    | Left
+    | ParticipantUpdated
+    | Consent
+    | Action
+    | Menu
+    | Closed
+    | Message
+    | Echo
+    | Updated
+    | Undelivered
+    | Delivered
+    | Read
+    | Progress
+    | Token
+    | Retracted
+    | Validated
+    | TypingStarted
+    | TypingStopped
+    | TypingEcho
+    | Connected
+    | Dropped
+    | Resumed
+    | Heartbeat
+    | Unrecognised
+    | Opened
+    | Said
+    | Chose
+    | Typed
+    | Acknowledged
+    | Ended
+    | Closing
+    | Answered,
+    Field(discriminator="kind"),
+]
+"""Every kind of entry a timeline can hold, told apart by `kind`."""
+
+ANY_EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+"""Reads one event back from what `Event.model_dump` gave."""
+
+CLASSES: dict[str, type[Event]] = {cls.model_fields["kind"].default: cls for cls in get_args(get_args(AnyEvent)[0])}
+"""The class of each kind."""
+
+__all__ = [
+    "ANY_EVENT",
+    "CLASSES",
+    "Acknowledged",
+    "Action",
+    "Answered",
+    "AnyEvent",
+    "Chose",
+    "Closed",
+    "Closing",
+    "Connected",
+    "Consent",
+    "Delivered",
+    "Dropped",
+    "Echo",
+    "Ended",
+    "Event",
+    "Heartbeat",
+    "Joined",
+    "Left",
+    "Menu",
+    "Message",
+    "Move",
+    "Opened",
+    "Option",
+    "ParticipantUpdated",
+    "Progress",
+    "Queue",
+    "Read",
+    "Received",
+    "Resumed",
+    "Retracted",
+    "Routed",
+    "Said",
+    "Session",
+    "Token",
+    "Typed",
+    "TypingEcho",
+    "TypingStarted",
+    "TypingStopped",
+    "Undelivered",
+    "Unrecognised",
+    "Updated",
+    "Validated",
+    "Work",
+]

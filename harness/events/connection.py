@@ -1,0 +1,60 @@
+"""What the event stream itself did, and what came over it that nobody can read.
+
+Here: facts about the connection. Not here: what was said (messages.py), when to reconnect (client/).
+"""
+
+from typing import ClassVar, Literal
+
+from harness.events.base import Event, Received
+from harness.events.text import quoted
+
+
+class Connected(Event):
+    """The event stream was opened."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["connected"] = "connected"
+
+
+class Dropped(Event):
+    """The event stream ended."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["dropped"] = "dropped"
+    reason: str = ""
+    """What the network said; empty for an orderly end."""
+    unfinished: int = 0
+    """Bytes of an event that the end cut off."""
+
+    def __str__(self) -> str:
+        half = f", {self.unfinished} bytes of an unfinished event lost" if self.unfinished else ""
+        return f"stream ended{half}" + (f" ({quoted(self.reason, marks='')})" if self.reason else "")
+
+
+class Resumed(Event):
+    """The event stream was opened again after it had dropped."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["resumed"] = "resumed"
+
+
+class Heartbeat(Event):
+    """A sign of life without content: a `ping` event or a comment."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["heartbeat"] = "heartbeat"
+
+
+class Unrecognised(Received):
+    """Something the protocol's reference does not know, or that could not be read; kept whole in `raw`."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["unrecognised"] = "unrecognised"
+    wire_name: str = ""
+    """The name of the event on the stream."""
+    problem: str | None = None
+    """Why it could not be read; None where it is well formed and merely unknown."""
+
+    def __str__(self) -> str:
+        shown = f"{self.kind} event {quoted(self.wire_name, limit=60)}"
+        return f"{shown}: {self.problem}" if self.problem else shown
