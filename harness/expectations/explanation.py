@@ -1,0 +1,84 @@
+"""The words of a failure, the same in the terminal, in Allure and in JUnit.
+
+In this order: which block and why; what was matched; what was still open; what came instead, with wanted and saw
+for the nearest misses; what happened around it.
+"""
+
+from collections.abc import Sequence
+
+from harness.expectations.engine import Cause, Expectation, Status, Taken, Verdict
+from harness.timeline.timeline import Timeline
+from harness.timeline.transcript import line, lines
+
+_BEFORE = 6
+"""Events shown from before the user's last move."""
+
+
+def explain(block: str, expectation: Expectation, verdict: Verdict, timeline: Timeline, *, anchor: float) -> str:
+    """Say why a block did not hold.
+
+    Args:
+        block: What the block is called and where it stands, such as "step 3 of test_greeting (test_bot.py:12)".
+        expectation: The block.
+        verdict: What it came to.
+        timeline: The timeline it was judged on.
+        anchor: Seconds on the timeline from which its bounds counted.
+
+    Returns:
+        Several lines, safe to print; the first one says it all in short.
+    """
+    said = [
+        f"{block}: {_reason(verdict, timeline, anchor)}",
+        f"  expected    {expectation.pattern}, within {expectation.within:g} s",
+        *_listed("matched", [_taken(taken, timeline) for taken in verdict.taken] or ["nothing yet"]),
+        *_listed("still open", list(dict.fromkeys(map(str, verdict.open)))),
+        *_listed("instead", _instead(verdict, timeline)),
+        "  what happened (seconds since the conversation opened; > is what decided it)",
+        *("  " + shown for shown in _around(verdict, timeline, anchor)),
+    ]
+    return "\n".join(said)
+
+
+def _reason(verdict: Verdict, timeline: Timeline, anchor: float) -> str:
+    at = verdict.at if verdict.at is not None else timeline.horizon
+    if verdict.status is Status.INCONCLUSIVE and verdict.index is not None:
+        event = timeline[verdict.index]
+        return (
+            f"can't tell whether the deadline was kept: {event.kind} arrived between {event.earliest - anchor:.3f} s "
+            f"and {event.at - anchor:.3f} s, the limit is {verdict.deadline - anchor:g} s; the harness was busy for "
+            f"{event.doubt * 1000:.0f} ms"
+        )
+    if verdict.cause is Cause.UNEXPECTED and verdict.index is not None:
+        kind = timeline[verdict.index].kind
+        if at >= anchor:
+            return f"unexpected {kind} {at - anchor:.3f} s after the user's move"
+        return f"unexpected {kind}: it came {anchor - at:.3f} s before the user's move, and no step before took it"
+    if verdict.cause is Cause.DEADLINE:
+        return f"not complete {verdict.deadline - anchor:g} s after the user's move"
+    if verdict.cause is Cause.ENDED:
+        return f"{timeline.ended} {max(0.0, at - anchor):.3f} s after the user's move, before it was complete"
+    return str(verdict.status)
+
+
+def _listed(title: str, entries: Sequence[str]) -> list[str]:
+    return [f"  {title if place == 0 else '':<11} {entry}" for place, entry in enumerate(entries)]
+
+
+def _taken(taken: Taken, timeline: Timeline) -> str:
+    return line(taken.index, timeline[taken.index]).strip()
+
+
+def _instead(verdict: Verdict, timeline: Timeline) -> list[str]:
+    if verdict.cause is not Cause.UNEXPECTED or verdict.index is None:
+        return []
+    told = [line(verdict.index, timeline[verdict.index]).strip()]
+    near = [miss for miss in verdict.misses if "kind" not in miss.fields]
+    told += [f"  wanted {name} {no.wanted}, saw {no.saw}" for miss in near[:3] for name, no in miss.fields.items()]
+    return told
+
+
+def _around(verdict: Verdict, timeline: Timeline, anchor: float) -> list[str]:
+    start = next((index for index, event in enumerate(timeline) if event.at >= anchor), len(timeline))
+    start = max(0, min([start, *(taken.index for taken in verdict.taken)]) - _BEFORE)
+    mark = [] if verdict.index is None else [verdict.index]
+    return lines(timeline[start:], start=start, mark=mark) or ["  nothing at all"]
