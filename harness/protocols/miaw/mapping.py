@@ -1,0 +1,255 @@
+"""Which events a frame of the service's event stream stands for.
+
+Here: from the wire's words (models.py) to the harness's own (events/). Nothing is dropped: what is unknown or can't be
+read becomes `Unrecognised` with the whole of it. Source: the protocol notes, sections 4.2, 5 and 8.8.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypedDict
+
+from pydantic import ValidationError
+
+from harness import events
+from harness.events.text import quoted
+from harness.protocols.miaw import models as wire
+from harness.protocols.miaw.messages import Unknown
+from harness.protocols.miaw.models import ConversationEntry, Envelope, FailureType, MessageReason, Role
+from harness.protocols.sse import Comment, Frame
+
+_PING = "ping"
+_SHOWN_PROBLEMS = 3
+
+
+class _Common(TypedDict):
+    at: float
+    earliest: float
+    entry: str
+    stream_id: str
+    role: str
+    name: str
+    sent_at: int
+    unknown: tuple[str, ...]
+    raw: str
+
+
+def events_of(frame: Frame | Comment, *, earliest: float, at: float, conversation: str) -> list[events.Event]:
+    """The events of one conversation that a frame stands for.
+
+    Args:
+        frame: A frame of the event stream, or a comment.
+        earliest: When it arrived at the earliest, seconds on the conversation's timeline.
+        at: When it had arrived, likewise.
+        conversation: Id of the conversation; a stream carries those of all conversations of its user.
+
+    Returns:
+        Usually one; several where an entry tells of several participants; none if it is of another conversation.
+    """
+    if isinstance(frame, Comment) or frame.event == _PING:
+        return [events.Heartbeat(at=at, earliest=earliest)]
+    try:
+        envelope = wire.parse(frame.data)
+    except ValidationError as error:
+        return [
+            events.Unrecognised(
+                at=at,
+                earliest=earliest,
+                stream_id=frame.id,
+                wire_name=frame.event,
+                problem=_problem(error),
+                raw=frame.data,
+            )
+        ]
+    if envelope.conversation_id.lower() != conversation.lower():
+        return []
+    common = _common(envelope, frame, earliest=earliest, at=at)
+    payload = envelope.conversation_entry.entry_payload
+    read = _READERS.get(type(payload))
+    told = read(payload, common, envelope.conversation_entry) if read else None
+    return told if told is not None else [events.Unrecognised(**common, wire_name=frame.event)]
+
+
+def _problem(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ") for one in problems[:_SHOWN_PROBLEMS]]
+    more = f" and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+    return quoted("; ".join(told) + more, limit=400, marks="")
+
+
+def _common(envelope: Envelope, frame: Frame, *, earliest: float, at: float) -> _Common:
+    entry = envelope.conversation_entry
+    return _Common(
+        at=at,
+        earliest=earliest,
+        entry=entry.identifier,
+        stream_id=frame.id,
+        role=_word(entry.sender.role),
+        name=entry.sender_display_name or "",
+        sent_at=entry.transcripted_timestamp,
+        unknown=wire.unknowns(envelope),
+        raw=frame.data,
+    )
+
+
+@cache
+def _word(value: str) -> str:
+    """The harness's spelling of a word of the wire: EndUser is end_user."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value).lower()
+
+
+def _routed(payload: wire.RoutingResult, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    wait = payload.estimated_wait_time.shown_seconds if payload.estimated_wait_time else None
+    failed = payload.failure_type != FailureType.NONE
+    return [
+        events.Routed(
+            **common,
+            succeeded=not failed,
+            routing=_word(payload.routing_type),
+            failure=str(payload.failure_type) if failed else None,
+            reason=payload.failure_reason,
+            wait=wait,
+        )
+    ]
+
+
+def _work(payload: wire.RoutingWorkResult, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    return [events.Work(**common, outcome=_word(payload.work_type), errors=payload.error_messages)]
+
+
+_OPERATIONS: Mapping[str, type[events.Joined | events.Left | events.ParticipantUpdated]] = MappingProxyType(
+    {"add": events.Joined, "remove": events.Left, "update": events.ParticipantUpdated}
+)
+
+
+def _participants(payload: wire.ParticipantChanged, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    told: list[events.Event] = []
+    for change in payload.entries:
+        cls = _OPERATIONS.get(change.operation, events.ParticipantUpdated)
+        theirs: _Common = {**common, "role": _word(change.participant.role), "name": change.display_name or ""}
+        told.append(cls(**theirs, subject=change.participant.subject or ""))
+    return told
+
+
+def _message(payload: wire.Message, common: _Common, entry: ConversationEntry) -> list[events.Event]:
+    message = payload.abstract_message
+    own = entry.sender.role == Role.END_USER
+    cls = events.Echo if own else events.Message
+    if isinstance(message, Unknown):
+        return [cls(**common, type=message.type_name)]
+    body = getattr(message, message.body)
+    return [
+        cls(
+            **common,
+            text=message.visible_text,
+            type=message.message_type,
+            format=body.type_name if isinstance(body, Unknown) else body.format_type,
+            options=tuple(events.Option(label=option.label, value=option.identifier) for option in message.options),
+            in_reply_to=message.in_reply_to_message_id or None,
+            automated=payload.message_reason == MessageReason.AUTOMATED_RESPONSE,
+            revised=bool(payload.was_revised),
+        )
+    ]
+
+
+def _updated(payload: wire.MessageUpdated, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    message = payload.updated_message
+    return [events.Updated(**common, message="" if isinstance(message, Unknown) else message.id)]
+
+
+def _undelivered(payload: wire.MessageDeliveryFailed, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    error = ": ".join(filter(None, (payload.error_code, payload.error_message)))
+    return [events.Undelivered(**common, of=payload.failed_conversation_entry_identifier or "", error=error)]
+
+
+def _receipt(cls: type[events.Delivered | events.Read]) -> "_Reader":
+    def read(payload: Any, common: _Common, entry: ConversationEntry) -> list[events.Event]:
+        # the stock client goes by relatedRecords[0], so that is what a person would see acknowledged
+        of = entry.related_records[0] if entry.related_records else payload.acknowledged_conversation_entry_identifier
+        return [cls(**common, of=of)]
+
+    return read
+
+
+def _typing(cls: type[events.TypingStarted | events.TypingStopped]) -> "_Reader":
+    def read(_: Any, common: _Common, entry: ConversationEntry) -> list[events.Event]:
+        return [events.TypingEcho(**common) if entry.sender.role == Role.END_USER else cls(**common)]
+
+    return read
+
+
+def _plain(cls: type[events.Closed | events.Action | events.Menu]) -> "_Reader":
+    return lambda _, common, __: [cls(**common)]
+
+
+def _progress(payload: wire.ProgressIndicator, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    return [events.Progress(**common, text=payload.visible_text)]
+
+
+def _token(payload: wire.StreamingToken, common: _Common, _: ConversationEntry) -> list[events.Event] | None:
+    token = payload.streaming_token
+    if isinstance(token, Unknown):
+        return None
+    place = _Place(
+        target=token.target_message_identifier, number=token.sequence_number, turn=token.turn, batch=token.batch
+    )
+    if isinstance(token, wire.MessageStreamingToken):
+        return [events.Token(**common, **place, text=token.text)]
+    if token.result.valid:
+        return [events.Validated(**common, **place)]
+    return [events.Retracted(**common, **place, reason=token.result.reason)]
+
+
+class _Place(TypedDict):
+    target: str
+    number: int
+    turn: str
+    batch: int
+
+
+def _session(payload: wire.SessionStatusChanged, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    before, role = payload.session_status_prev, payload.session_ended_by_role
+    return [
+        events.Session(
+            **common,
+            status=_word(payload.session_status),
+            previous=None if before is None else _word(before),
+            ended_by=None if role is None else _word(role),
+        )
+    ]
+
+
+def _queue(payload: wire.QueuePosition, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    return [events.Queue(**common, position=payload.position)]
+
+
+def _consent(payload: wire.EndUserConsentUpdated, common: _Common, _: ConversationEntry) -> list[events.Event]:
+    return [events.Consent(**common, status=_word(payload.consent_status))]
+
+
+_Reader = Callable[[Any, _Common, ConversationEntry], list[events.Event] | None]
+
+_READERS: Mapping[type, _Reader] = MappingProxyType(
+    {
+        wire.RoutingResult: _routed,
+        wire.RoutingWorkResult: _work,
+        wire.ParticipantChanged: _participants,
+        wire.Message: _message,
+        wire.MessageUpdated: _updated,
+        wire.MessageDeliveryFailed: _undelivered,
+        wire.DeliveryAcknowledgement: _receipt(events.Delivered),
+        wire.ReadAcknowledgement: _receipt(events.Read),
+        wire.TypingStartedIndicator: _typing(events.TypingStarted),
+        wire.TypingStoppedIndicator: _typing(events.TypingStopped),
+        wire.ProgressIndicator: _progress,
+        wire.StreamingToken: _token,
+        wire.CloseConversation: _plain(events.Closed),
+        wire.SessionStatusChanged: _session,
+        wire.QueuePosition: _queue,
+        wire.EndUserConsentUpdated: _consent,
+        wire.ClientAction: _plain(events.Action),
+        wire.ClientMenu: _plain(events.Menu),
+    }
+)
+"""How each payload is read; what has no reader is unrecognised."""
