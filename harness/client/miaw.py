@@ -1,0 +1,214 @@
+"""The operations of Messaging for In-App and Web (REST v2) that an end user's client needs.
+
+One client is one user: it holds that user's access token and nothing else. Not here: what the events mean
+(protocols/miaw/mapping.py), when to do what (scenarios/conversation.py).
+Source: the protocol notes, sections 2 to 4; operations are named as the service's reference names them.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+from harness.client.network import Network
+from harness.client.stream import EventStream, open_stream
+from harness.client.target import Target
+from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
+from harness.events.text import quoted
+
+_REST = "/iamessage/api/v2"
+_SSE = "/eventrouter/v1/sse"
+
+_ADVICE = {
+    401: "the access token is missing, wrong or expired",
+    403: "the token does not own this conversation; never swap identities within one",
+    404: "the service does not know this conversation, or the target's address is not a messaging service",
+    409: "the conversation id is in use",
+    429: "the service limits how often this may be asked; ask less often",
+}
+"""What a status means here and what to do. Source: the protocol notes, section 9.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and the status it was answered with; times in seconds on the monotonic clock."""
+
+    operation: str
+    status: int
+    started: float
+    ended: float
+
+
+class MiawClient:
+    """One end user's client.
+
+    Args:
+        network: Shared by all users of a run.
+        target: The service under test.
+        deployment: API name of the deployment; the target's own if empty.
+        observe: Told of every answered request, also of refused ones.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        target: Target,
+        *,
+        deployment: str = "",
+        observe: Callable[[Exchange], None] = lambda _: None,
+    ) -> None:
+        self._network, self._target, self._observe = network, target, observe
+        self.deployment = deployment or target.deployment
+        self._base = target.url.rstrip("/")
+        self._token = ""
+        self._last_event_id = ""
+        self.subject = ""
+
+    async def authenticate(self) -> None:
+        """Take a guest's access token (generateAccessTokenForUnauthenticatedUser).
+
+        Raises:
+            TargetUnreachable: Nobody answered.
+            ServiceRefused: The service said no.
+            RemoteProtocolError: The answer holds no token.
+        """
+        response = await self._request(
+            "generateAccessTokenForUnauthenticatedUser",
+            "POST",
+            "/authorization/unauthenticated/access-token",
+            {
+                "orgId": self._target.org_id,
+                "esDeveloperName": self.deployment,
+                "capabilitiesVersion": self._target.capabilities_version,
+                "platform": "Web",
+                "context": {"appName": "conversation_harness", "clientVersion": "1.0.0"},
+            },
+        )
+        try:
+            body = response.json()
+            self._token, self._last_event_id = str(body["accessToken"]), str(body["lastEventId"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise RemoteProtocolError(
+                f"{response.url} answered {response.status_code} without an access token; "
+                "check that the target's address is a messaging service"
+            ) from error
+        end_user = (body.get("context") or {}).get("endUser") or {}
+        self.subject = str(end_user.get("subject") or "")
+
+    def events(self) -> AbstractAsyncContextManager[EventStream]:
+        """Open the event stream of this user's conversations.
+
+        Raises:
+            TargetUnreachable, ServiceRefused, RemoteProtocolError: As `open_stream` does.
+        """
+        headers = {**self._authorisation(), "X-Org-Id": self._target.org_id, "Last-Event-Id": self._last_event_id}
+        url = f"{self._base}{_SSE}?_ts={uuid.uuid4().int % 10**13}"  # a new address at every attempt, past every cache
+        return open_stream(self._network, url, headers)
+
+    async def create(self, conversation: str, *, attributes: Mapping[str, str], language: str | None = None) -> None:
+        """Create a conversation (createConversation).
+
+        Args:
+            conversation: A new UUID of version 4, lower case.
+            attributes: Routing attributes: pre-chat and hidden pre-chat values.
+            language: Locale such as `en_US`.
+        """
+        body: dict[str, Any] = {"conversationId": conversation, "esDeveloperName": self.deployment}
+        if attributes:
+            body["routingAttributes"] = dict(attributes)
+        if language:
+            body["language"] = language
+        await self._request("createConversation", "POST", "/conversation", body)
+
+    async def send_text(self, conversation: str, message: str, text: str, *, in_reply_to: str | None = None) -> None:
+        """Send a text (sendMessage); `message` is the id that the echo and the receipts will name."""
+        content = {
+            "id": message,
+            "messageType": "StaticContentMessage",
+            "staticContent": {"formatType": "Text", "text": text},
+        }
+        await self._send(conversation, content, in_reply_to)
+
+    async def send_choice(self, conversation: str, message: str, option: str, *, in_reply_to: str) -> None:
+        """Answer a message with choices (sendMessage); `option` is the identifier of the one picked."""
+        content = {
+            "id": message,
+            "messageType": "ChoicesResponseMessage",
+            "choicesResponse": {"formatType": "Selections", "selectedOptions": [{"optionIdentifier": option}]},
+        }
+        await self._send(conversation, content, in_reply_to)
+
+    async def _send(self, conversation: str, message: dict[str, Any], in_reply_to: str | None) -> None:
+        if in_reply_to:
+            message["inReplyToMessageId"] = in_reply_to
+        body = {"message": message, "esDeveloperName": self.deployment}
+        await self._request("sendMessage", "POST", f"/conversation/{conversation}/message", body)
+
+    async def typing(self, conversation: str, *, started: bool) -> None:
+        """Say that the user started or stopped typing."""
+        entry = {"entryType": f"Typing{'Started' if started else 'Stopped'}Indicator", "id": str(uuid.uuid4())}
+        await self._request("sendTypingIndicator", "POST", f"/conversation/{conversation}/entry", entry)
+
+    async def acknowledge(self, conversation: str, entries: Iterable[str], how: Literal["delivered", "read"]) -> None:
+        """Acknowledge messages of the other side as delivered or read."""
+        acks = [
+            {
+                "id": str(uuid.uuid4()),
+                "entryType": "Delivery" if how == "delivered" else "Read",
+                "conversationEntryId": entry,
+            }
+            for entry in entries
+        ]
+        path = f"/conversation/{conversation}/acknowledge-entries"
+        await self._request("acknowledgeEntries", "POST", path, {"acks": acks})
+
+    async def end_session(self, conversation: str) -> None:
+        """Leave the messaging session (endMessagingSession); the conversation stays open."""
+        await self._request("endMessagingSession", "DELETE", f"/conversation/{conversation}/session")
+
+    async def close(self, conversation: str) -> None:
+        """Close the conversation (closeConversation)."""
+        await self._request("closeConversation", "DELETE", f"/conversation/{conversation}")
+
+    def _authorisation(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    async def _request(
+        self, operation: str, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        url = f"{self._base}{_REST}{path}"
+        params = {"esDeveloperName": self.deployment} if method == "DELETE" else None
+        started = self._network.heartbeat.now()
+        try:
+            response = await self._network.http.request(
+                method, url, json=body, params=params, headers=self._authorisation()
+            )
+        except httpx.RemoteProtocolError as error:
+            raise RemoteProtocolError(
+                f"{url} answered something that is not HTTP ({quoted(str(error), limit=120)}); "
+                "check the target's address"
+            ) from error
+        except httpx.TransportError as error:
+            raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
+        self._observe(Exchange(operation, response.status_code, started, self._network.heartbeat.now()))
+        if not response.is_success:
+            raise _refusal(operation, response)
+        return response
+
+
+def _refusal(operation: str, response: httpx.Response) -> ServiceRefused:
+    try:
+        body = response.json()
+        message, code = str(body["message"]), body.get("errorCode")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, code = quoted(response.text, marks=""), None
+    return ServiceRefused(
+        operation=operation,
+        status=response.status_code,
+        message=message,
+        error_code=None if code is None else str(code),
+        advice=_ADVICE.get(response.status_code, ""),
+    )

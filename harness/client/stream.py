@@ -1,0 +1,114 @@
+"""The event stream of one user: frames, each with the interval in which it arrived.
+
+httpx-sse opens it; the bytes go to our own decoder (protocols/sse.py), which keeps what httpx-sse's loses.
+Not here: what a frame means (protocols/miaw/mapping.py), opening it again after a drop.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from httpx_sse import aconnect_sse
+
+from harness.client.arrivals import Arrival, Heartbeat
+from harness.client.network import Network
+from harness.client.transport import NotedArrivals
+from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
+from harness.events.text import quoted
+from harness.protocols.sse import Comment, Frame, SSEDecoder
+
+_TIMEOUT = httpx.Timeout(10.0, read=None)
+"""A stream may be silent for as long as it likes; expectations have deadlines."""
+
+_SHOWN = 300
+"""Bytes of an error body that are read to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one read completed: often one frame, more when they came together."""
+
+    arrival: Arrival
+    frames: Sequence[Frame | Comment]
+
+
+class EventStream:
+    """An open event stream.
+
+    Attributes:
+        broken: What the network said when the stream ended; empty while it is open and after an orderly end.
+    """
+
+    def __init__(self, response: httpx.Response, heartbeat: Heartbeat) -> None:
+        self._response = response
+        self._heartbeat = heartbeat
+        self._decoder = SSEDecoder()
+        self.broken = ""
+
+    @property
+    def unfinished(self) -> bytes:
+        """The bytes of an event that has begun and not ended: what an end of the stream would lose."""
+        return self._decoder.unfinished
+
+    @property
+    def last_event_id(self) -> str:
+        """The id to resume after."""
+        return self._decoder.last_event_id
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Frames as they come, until the stream ends.
+
+        Raises:
+            RemoteProtocolError: A line or an event is larger than the decoder allows.
+        """
+        arrivals = self._response.extensions.get("arrivals")
+        try:
+            async for chunk in self._response.aiter_raw():
+                if isinstance(arrivals, NotedArrivals):
+                    arrival = arrivals.take()
+                else:  # the whole answer was there before anybody could look
+                    arrival = Arrival(self._heartbeat.floor, self._heartbeat.now())
+                if frames := self._decoder.feed(chunk):
+                    yield Batch(arrival, frames)
+                self._decoder.feed(b"")  # the decoder hands out what was whole before it complains of what is not
+        except httpx.TransportError as error:
+            self.broken = str(error) or type(error).__name__
+
+
+@asynccontextmanager
+async def open_stream(network: Network, url: str, headers: dict[str, str]) -> AsyncIterator[EventStream]:
+    """Open the event stream and check that it is one.
+
+    Raises:
+        TargetUnreachable: Nobody answered.
+        ServiceRefused: The service answered with an error status.
+        RemoteProtocolError: What answered is not an event stream.
+    """
+    try:
+        async with aconnect_sse(network.http, "GET", url, headers=headers, timeout=_TIMEOUT) as source:
+            await _check(source.response)
+            yield EventStream(source.response, network.heartbeat)
+    except httpx.TransportError as error:
+        raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
+
+
+async def _check(response: httpx.Response) -> None:
+    if response.status_code != httpx.codes.OK:
+        body = await _start_of(response)
+        raise ServiceRefused(operation="open event stream", status=response.status_code, message=body)
+    content_type = response.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "text/event-stream":
+        raise RemoteProtocolError(
+            f"{response.url} answered with {quoted(content_type) if content_type else 'no content type'} instead of an "
+            f"event stream (text/event-stream): {quoted(await _start_of(response))}; check the address of the target"
+        )
+
+
+async def _start_of(response: httpx.Response) -> str:
+    start = b""
+    async for chunk in response.aiter_raw():
+        start += chunk
+        if len(start) >= _SHOWN:
+            break
+    return start[:_SHOWN].decode(errors="replace")

@@ -1,0 +1,60 @@
+"""What a conversation came to: the one thing that reporters read.
+
+Execution and reporting are separate; an outcome carries its own true times, so it can be reported at any time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.timeline.timeline import Timeline
+
+
+class Status(StrEnum):
+    """How a step ended, in Allure's words."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move or an expectation; times are seconds on the conversation's timeline."""
+
+    title: str
+    started: float
+    ended: float
+    status: Status
+    message: str = ""
+    events: Sequence[int] = ()
+    """Places on the timeline of the events that an expectation took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A conversation as reporters see it.
+
+    Attributes:
+        name: What the conversation is called where there are several in a test: the persona's name.
+        conversation: The conversation's id at the service.
+        target: Name of the target.
+        deployment: API name of the deployment it talked to.
+        opened_at: Wall-clock time of the timeline's zero, seconds since 1970.
+        steps: In the order they were taken.
+        timeline: Everything that happened.
+    """
+
+    name: str
+    conversation: str
+    target: str
+    deployment: str
+    opened_at: float
+    timeline: Timeline
+    steps: Sequence[Step] = field(default_factory=tuple)
+
+    @property
+    def status(self) -> Status:
+        """The worst of its steps."""
+        ends = {step.status for step in self.steps}
+        return next((status for status in (Status.BROKEN, Status.FAILED) if status in ends), Status.PASSED)
