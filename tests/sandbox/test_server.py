@@ -1,0 +1,110 @@
+"""Starting, sharing and stopping a sandbox."""
+
+import asyncio
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from harness.errors import HarnessError
+from harness.sandbox import Sandbox
+from harness.sandbox.server import GRACE
+
+from .conftest import visitors
+
+SERVE = "from harness.sandbox import Sandbox; Sandbox().serve(lambda url: print(url, flush=True))"
+
+
+async def test_a_stop_ends_open_streams_in_good_order() -> None:
+    """Streams end with the end of their response, and nobody waits for a deadline."""
+    async with AsyncExitStack() as stack:
+        sandbox = Sandbox()
+        await sandbox.__aenter__()
+        visit = await stack.enter_async_context(visitors(sandbox))
+        end_users = [await visit() for _ in range(5)]
+        ears = [await stack.enter_async_context(end_user.listen()) for end_user in end_users]
+        for end_user in end_users:
+            await end_user.create()
+        async with asyncio.timeout(GRACE / 2):  # what requests that don't end by themselves would get
+            await sandbox.__aexit__(None, None, None)
+        for ear in ears:
+            await ear.rest()
+
+
+async def test_a_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
+    """A stream whose client takes nothing is broken off."""
+    async with AsyncExitStack() as stack:
+        async with Sandbox() as sandbox:
+            visit = await stack.enter_async_context(visitors(sandbox))
+            end_user = await visit()
+            await end_user.create()
+            await stack.enter_async_context(end_user.listen())
+            for _ in range(60):
+                await end_user.say("a" * 100_000)
+            assert sandbox.url
+
+
+async def test_nothing_listens_after_a_stop() -> None:
+    """The port is free again, and the address is gone."""
+    async with Sandbox() as sandbox:
+        url = sandbox.url
+    with pytest.raises(RuntimeError, match="isn't listening"):
+        _ = sandbox.url
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(url)
+
+
+async def test_a_sandbox_can_be_entered_again() -> None:
+    """The second time is as good as the first, and remembers nothing of it."""
+    sandbox = Sandbox()
+    for _ in range(2):
+        async with sandbox, visitors(sandbox) as visit:
+            end_user = await visit()
+            end_user.conversation = "de887eba-8c27-4416-a06c-e91ff2f413a1"
+            await end_user.create()
+
+
+async def test_sandboxes_live_side_by_side() -> None:
+    """Two of them share nothing, not even the ids of conversations."""
+    async with Sandbox() as one, Sandbox() as two:
+        assert one.url != two.url
+        for sandbox in (one, two):
+            async with visitors(sandbox) as visit:
+                end_user = await visit()
+                end_user.conversation = "de887eba-8c27-4416-a06c-e91ff2f413a1"
+                await end_user.create()
+
+
+async def test_a_taken_port_is_an_error_that_says_so() -> None:
+    """The port is named, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(HarnessError, match=f"the sandbox can't listen on port {port} .* or 0 for a free one"):
+            async with Sandbox(port=port):
+                pytest.fail("the port is taken")
+
+
+async def test_signals_are_left_alone() -> None:
+    """Ctrl-C stays with whoever runs the event loop."""
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    async with Sandbox():
+        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+async def test_serving_in_the_foreground_ends_with_ctrl_c() -> None:
+    """The address is announced when somebody listens there; an interrupt is a good end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(30):
+        assert process.stdout is not None
+        url = (await process.stdout.readline()).decode().strip()
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(url)).status_code == 404
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+    assert (process.returncode, said) == (0, b"")
