@@ -1,0 +1,94 @@
+"""The command `harness`.
+
+Here: words, help, exit codes. Not here: what the commands do.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from harness import __version__
+from harness.errors import HarnessError
+
+OUT = Path("reports/out")
+"""Where a run leaves its results, from the project's folder."""
+
+ALLURE = Path("reports/allure")
+"""Where Allure's configuration is, from the project's folder."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="harness")
+def cli() -> None:
+    """Test conversation bots over a real messaging API, and read how fast and smooth they are.
+
+    \b
+    harness run suites                        run the scenarios against the sandbox
+    harness run suites -- -k streamed -x      whatever follows -- is for pytest
+    harness sandbox --port 8080               a local server of the service, with scripted bots
+    """  # noqa: D301 - click's own mark for lines to be left as they are
+
+
+@cli.command()
+@click.option("--port", default=0, show_default=True, help="Port on the loopback interface; 0 takes a free one.")
+@click.option(
+    "--bots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A bot file or a folder of them, beside the shipped bots; may be given more than once.",
+)
+@click.option("--ping-interval", default=30.0, show_default=True, help="Seconds between two pings of a stream.")
+@click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends: for programs that start it.")
+def sandbox(port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin_closes: bool) -> None:
+    """Serve the messaging API on a loopback port, with scripted bots; Ctrl-C ends it.
+
+    A client chooses the bot by its deployment: the esDeveloperName it asks for.
+    """
+    from harness.cli.sandbox import serve  # noqa: PLC0415 - `harness --help` should not wait for a web server
+
+    serve(port=port, bots=bots, ping_interval=ping_interval, until_stdin_closes=until_stdin_closes)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--target", default="sandbox", show_default=True, help="`sandbox`, or the address of a service.")
+@click.option("--html/--no-html", default=True, show_default=True, help="Build the HTML report as well.")
+@click.option(
+    "--out",
+    default=OUT,
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to leave it all.",
+)
+def run(paths: tuple[Path, ...], target: str, html: bool, out: Path) -> None:
+    """Run scenarios and leave the results, and an HTML report of them, under --out.
+
+    PATHS are files and folders of scenarios, `suites` if none is given; after -- come options for pytest, such as
+    `-- -k streamed -x`. See `pytest --help`, section "conversations", for those of the harness.
+
+    Exit codes are pytest's: 0 all held, 1 some did not, 2 interrupted, 3 internal error, 4 wrong words, 5 no scenarios.
+    """
+    from harness.cli.run import run_suites  # noqa: PLC0415 - as above
+
+    sys.exit(run_suites([str(path) for path in paths] or ["suites"], target=target, html=html, out=out, config=ALLURE))
+
+
+def main() -> None:
+    """Run the command; what goes wrong is said in a sentence and ends with exit code 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except (HarnessError, OSError) as error:
+        click.echo(f"harness: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        os._exit(0)

@@ -1,0 +1,66 @@
+"""`harness run`: pytest over the suites, then the report."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from harness.reporting.allure_html import build
+
+_NOTHING_RAN = {3, 4, 5}
+"""pytest's exit codes for internal errors, wrong words and no tests: there is nothing to report."""
+
+
+def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, config: Path) -> int:
+    """Run pytest with Allure results under `out`, build the HTML, say where everything is.
+
+    Args:
+        arguments: Paths, and options for pytest.
+        target: For `--target`.
+        html: Whether to build the HTML.
+        out: The folder for results and report; results of an earlier run are replaced.
+        config: The folder with Allure's configuration.
+
+    Returns:
+        pytest's exit code.
+    """
+    results, page = out / "allure-results", out / "html"
+    shutil.rmtree(results, ignore_errors=True)
+    code = _pytest(
+        f"--target={target}",
+        f"--alluredir={results}",
+        "--allure-no-capture",
+        f"--junitxml={out / 'junit.xml'}",
+        "--override-ini=junit_family=xunit2",
+        "--no-header",
+        *arguments,
+    )
+    if code in _NOTHING_RAN or not results.exists():
+        return code
+    click.echo(f"results        {_shown(results)}, {_shown(out / 'junit.xml')}")
+    if html:
+        report = build(results, page, config=config)
+        if report.path is None:
+            click.echo(f"report         no HTML: {report.problem}")
+        else:
+            click.echo(f"report         {_shown(report.path)}")
+            click.echo(f"to open it     python3 -m http.server --bind 127.0.0.1 --directory {_shown(page)} 8000")
+            click.echo("               then http://127.0.0.1:8000")
+    return code
+
+
+def _pytest(*arguments: str) -> int:
+    """Run pytest in a process of its own: it wants to be the first to import what it tests."""
+    with subprocess.Popen([sys.executable, "-m", "pytest", *arguments]) as process:  # noqa: S603 - our own command
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # the terminal has told pytest as well; it has conversations to close
+                continue
+
+
+def _shown(path: Path) -> str:
+    full = path.absolute()
+    return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else str(full)

@@ -1,0 +1,4 @@
+"""Outcomes made readable: Allure, the console.
+
+Reporters read outcomes and change nothing. Not here: judging, running, pytest.
+"""

@@ -1,0 +1,83 @@
+"""Writes conversations into the Allure result of the test that is running, with their own true times.
+
+Steps are built after the conversation and grafted onto the result, since Allure's own steps are kept per thread and
+nest wrongly when conversations run at once. Not here: the HTML (allure_html.py), which tests there are (plugin/).
+"""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import allure_commons
+from allure_commons.model2 import Status, StatusDetails, TestResult, TestStepResult
+from allure_commons.reporter import AllureReporter
+from allure_commons.types import AttachmentType
+
+from harness.scenarios.outcome import Outcome, Step
+from harness.timeline.transcript import lines
+
+
+def report(outcomes: Sequence[Outcome]) -> None:
+    """Add the conversations to the test that is being reported; nothing happens where Allure is not switched on."""
+    reporter = _reporter()
+    test: TestResult | None = reporter.get_test(None) if reporter else None  # type: ignore[no-untyped-call]
+    if reporter is None or test is None:
+        return
+    for outcome in outcomes:
+        steps = [_step(outcome, step) for step in outcome.steps]
+        test.steps.extend(steps if len(outcomes) == 1 else [_whole(outcome, steps)])
+        which = "" if len(outcomes) == 1 else f" of {outcome.name}"
+        _attach(reporter, f"transcript{which}", transcript(outcome), AttachmentType.TEXT)
+        _attach(reporter, f"timeline{which}", timeline(outcome), None, "jsonl")
+
+
+def transcript(outcome: Outcome) -> str:
+    """The conversation as text."""
+    head = f"conversation {outcome.conversation} of {outcome.name} with {outcome.deployment} on {outcome.target}\n"
+    return "\n".join([head, *lines(outcome.timeline)]) + "\n"
+
+
+def timeline(outcome: Outcome) -> str:
+    """Everything that happened, an event a line, as JSON."""
+    return "".join(event.model_dump_json() + "\n" for event in outcome.timeline)
+
+
+def _reporter() -> AllureReporter | None:
+    plugins = allure_commons.plugin_manager.get_plugins()
+    return next((plugin.allure_logger for plugin in plugins if hasattr(plugin, "allure_logger")), None)
+
+
+def _attach(
+    reporter: AllureReporter, name: str, body: str, attachment_type: AttachmentType | None, extension: str | None = None
+) -> None:
+    reporter.attach_data(  # type: ignore[no-untyped-call]
+        str(uuid4()), body, name=name, attachment_type=attachment_type or "text/plain", extension=extension
+    )
+
+
+def _whole(outcome: Outcome, steps: list[TestStepResult]) -> TestStepResult:
+    last = outcome.steps[-1].ended if outcome.steps else 0.0
+    whole = Step(f"{outcome.name} with {outcome.deployment}", 0.0, last, outcome.status)
+    result = _step(outcome, whole)
+    result.steps = steps
+    return result
+
+
+def _step(outcome: Outcome, step: Step) -> TestStepResult:
+    result = TestStepResult(
+        name=step.title,
+        start=_wall(outcome, step.started),
+        stop=_wall(outcome, step.ended),
+        status=str(step.status),
+        statusDetails=StatusDetails(message=step.message) if step.message else None,
+    )
+    for index in step.events:
+        event = outcome.timeline[index]
+        at = _wall(outcome, event.at)
+        result.steps.append(
+            TestStepResult(name=f"#{index} {event.at:.3f} s  {event}", start=at, stop=at, status=Status.PASSED)
+        )
+    return result
+
+
+def _wall(outcome: Outcome, at: float) -> int:
+    return round((outcome.opened_at + at) * 1000)
