@@ -34,6 +34,7 @@ def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, conf
         "--allure-no-capture",
         f"--junitxml={out / 'junit.xml'}",
         "--override-ini=junit_family=xunit2",
+        "--override-ini=asyncio_default_fixture_loop_scope=function",
         "--no-header",
         *arguments,
     )

@@ -50,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Run coroutine scenarios without a mark; `--asyncio-mode=strict` asks for the marks again."""
     config.stash[OUTCOMES] = []
+    allure.switch_on()
     if config.getoption("asyncio_mode", None) is None:
         config.option.asyncio_mode = "auto"
 

@@ -16,7 +16,8 @@ from harness.errors import RemoteProtocolError
 
 __all__ = ["Comment", "Frame", "SSEDecoder", "comment", "encode"]
 
-_CR = ord("\r")  # `_CR in chunk` is a bare memchr; `b"\r" in chunk` takes five times as long, being tried as a number first
+# `_CR in chunk` is a bare memchr; `b"\r" in chunk` is tried as a number first, which takes five times as long.
+_CR = ord("\r")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,59 @@ nest wrongly when conversations run at once. Not here: the HTML (allure_html.py)
 """
 
 from collections.abc import Sequence
+from hashlib import md5
 from uuid import uuid4
 
 import allure_commons
-from allure_commons.model2 import Status, StatusDetails, TestResult, TestStepResult
+from allure_commons.model2 import Status, StatusDetails, TestResult, TestResultContainer, TestStepResult
 from allure_commons.reporter import AllureReporter
 from allure_commons.types import AttachmentType
 
 from harness.scenarios.outcome import Outcome, Step
 from harness.timeline.transcript import lines
+
+
+_PLUMBING = {"event_loop_policy", "pytestconfig", "request"}
+_NO_TAGS = {"asyncio"}
+
+
+class Tidy:
+    """Takes out of every result what says nothing about the conversation, and gives it a stable identity.
+
+    pytest's and pytest-asyncio's own fixtures and parameters are plumbing; one of them carries a memory address, which
+    would make every run the first of its history.
+    """
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_result(self, result: TestResult) -> None:
+        """Before a result is written."""
+        result.parameters = [parameter for parameter in result.parameters if not parameter.name.startswith("_")]
+        result.labels = [label for label in result.labels if label.name != "tag" or label.value not in _NO_TAGS]
+        variant = sorted(f"{parameter.name}={parameter.value}" for parameter in result.parameters)
+        result.testCaseId = _digest(result.fullName or "")
+        result.historyId = _digest("\n".join([result.fullName or "", *variant]))
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_container(self, container: TestResultContainer) -> None:
+        """Before the set-up and tear-down of a fixture are written."""
+        container.befores = [one for one in container.befores if not _is_plumbing(one.name)]
+        container.afters = [
+            one for one in container.afters if not _is_plumbing(one.name) and "<lambda>" not in one.name
+        ]
+
+
+def _digest(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _is_plumbing(name: str) -> bool:
+    return name.startswith("_") or name.partition("::")[0] in _PLUMBING
+
+
+def switch_on() -> None:
+    """Tidy all results of this process from now on."""
+    if not allure_commons.plugin_manager.has_plugin("harness"):
+        allure_commons.plugin_manager.register(Tidy(), "harness")
 
 
 def report(outcomes: Sequence[Outcome]) -> None:

@@ -215,7 +215,7 @@ class EndSession(_Model):
 class RawEvent(_Model):
     """An event of one's own making; data that is a mapping or list goes out as JSON."""
 
-    event: str | None = None
+    event: Annotated[str, Field(pattern=r"^[^\r\n\x00]+$")] | None = None
     data: str | dict[str, Any] | list[Any]
 
 
@@ -432,7 +432,14 @@ def _line(node: Node | None, where: Sequence[int | str]) -> int | None:
 
 def _explain(error: Any) -> str:
     """Say what is wrong, where, what was wanted, and the nearest word."""
-    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]).lstrip(".")
+    # A step's word stands there twice, as the tag of the union and as the key.
+    loc = error["loc"]
+    steps = [
+        step
+        for place, step in enumerate(loc)
+        if not (place > 1 and isinstance(loc[place - 2], int) and step == loc[place - 1])
+    ]
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
     match error["type"]:
         case "extra_forbidden":
             known = _fields_at(error["loc"][:-1])
@@ -441,9 +448,7 @@ def _explain(error: Any) -> str:
             word = error["ctx"]["tag"]
             return f"{where}: unknown step {word!r}{_nearest(word, WORDS)}"
         case "union_tag_not_found":
-            return (
-                f"{where}: a step is one word and what belongs to it, not {error['input']!r}; words: {', '.join(WORDS)}"
-            )
+            return f"{where}: a step is one word with its value, not {error['input']!r}; words: {', '.join(WORDS)}"
         case "missing":
             return f"{where}: this key is missing"
         case "value_error":

@@ -33,6 +33,9 @@ EVENTS = {
 """Name of the SSE event by type of the entry."""
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def now() -> int:
     """Give the time as the wire has it: milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
@@ -45,7 +48,7 @@ def record_id(prefix: str) -> str:
 
 def compact(value: Any) -> str:
     """Write JSON as the service does: no blanks, characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 @dataclass(frozen=True)

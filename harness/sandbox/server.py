@@ -83,7 +83,7 @@ class Sandbox:
         Raises:
             HarnessError: The port is taken.
         """
-        # asyncio switches Nagle's algorithm off only where the protocol is spelt out; with it, every answer takes 40 ms.
+        # With the protocol spelt out asyncio switches Nagle's algorithm off; otherwise every answer takes 40 ms.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,7 +1,7 @@
 """Runs the benchmarks of this folder in turn: `python -m tests.bench [NAME ...]`, or `make bench ONLY=NAME`.
 
 Here: finding and running them. Not here: what they measure. A benchmark is a module of this folder with a `main()`
-that prints what it found.
+that prints what it found and returns 0, or 1 if a limit that it names was not kept.
 """
 
 import importlib
@@ -17,26 +17,26 @@ def names() -> list[str]:
 
 
 def run(chosen: list[str]) -> int:
-    """Run the benchmarks called `chosen`, or all; a broken one does not keep the others from running.
+    """Run the benchmarks called `chosen`, or all; one that fails does not keep the others from running.
 
     Returns:
-        Exit status: 0 if all ran, 1 if one broke, 2 for a name that there is not.
+        Exit status: 0 if all kept their limits, 1 if one did not or broke, 2 for a name that there is not.
     """
     known = names()
     if unknown := [name for name in chosen if name not in known]:
         print(f"no benchmark is called {unknown[0]!r}; there are: {', '.join(known) or 'none'}", file=sys.stderr)
         return 2
-    broken = False
+    failed = False
     for name in chosen or known:
         print(f"== {name}", flush=True)
         try:
-            importlib.import_module(f"tests.bench.{name}").main()
+            failed |= bool(importlib.import_module(f"tests.bench.{name}").main())
         except Exception:
             # Told in full, and in the exit status.
             traceback.print_exc()
-            broken = True
+            failed = True
         print(flush=True)
-    return int(broken)
+    return int(failed)
 
 
 if __name__ == "__main__":

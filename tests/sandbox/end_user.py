@@ -89,8 +89,10 @@ class Ear:
 
     async def until_event(self, name: str, times: int = 1) -> list[Heard]:
         """Give the events up to the n-th of a name."""
-        left = [None] * times
-        return await self.until(lambda event: event.event == name and (left.pop() or not left))
+        heard: list[Heard] = []
+        for _ in range(times):
+            heard += await self.until(lambda event: event.event == name)
+        return heard
 
     async def until_text(self, fragment: str) -> list[Heard]:
         """Give the events up to a message that holds some words."""

@@ -32,17 +32,17 @@ HEAD = "bot: Test Bot\ndeployment: Test\n"
         pytest.param("turnz: []", "3: turnz: unknown key 'turnz'; did you mean 'turns'?", id="a misspelt key"),
         pytest.param(
             "turns:\n- when: hi\n  do:\n  - stream:\n      pieces: [a]\n      gapp: 10ms",
-            "8: turns[0].do[0].stream.stream.gapp: unknown key 'gapp'; did you mean 'gap'?",
+            "8: turns[0].do[0].stream.gapp: unknown key 'gapp'; did you mean 'gap'?",
             id="a misspelt key of a step",
         ),
         pytest.param(
             "greeting:\n- pause: 30",
-            "4: greeting[0].pause.pause: 30 is no duration; write it as 30ms or 1.5s",
+            "4: greeting[0].pause: 30 is no duration; write it as 30ms or 1.5s",
             id="a duration without a unit",
         ),
         pytest.param(
             "greeting:\n- typing: begun",
-            "4: greeting[0].typing.typing: input should be 'started' or 'stopped', not 'begun'",
+            "4: greeting[0].typing: input should be 'started' or 'stopped', not 'begun'",
             id="a word that isn't one of two",
         ),
         pytest.param(
@@ -58,7 +58,7 @@ HEAD = "bot: Test Bot\ndeployment: Test\n"
         pytest.param("turns:\n- when: hi", "4: turns[0].do: this key is missing", id="a turn without steps"),
         pytest.param(
             "greeting:\n- stream: {pieces: [a, b], order: [0, 2]}",
-            "4: greeting[0].stream.stream: order must name each of 0 to 1 once, but is [0, 2]",
+            "4: greeting[0].stream: order must name each of 0 to 1 once, but is [0, 2]",
             id="an order of other pieces",
         ),
         pytest.param("replay: none.sse", "3: replay: there is no file", id="a recording that is not there"),
@@ -73,7 +73,7 @@ def test_a_mistake_is_located(tmp_path: Path, script: str, problem: str) -> None
     with pytest.raises(BotFileError) as caught:
         load_bot(path)
     assert str(caught.value).startswith(f"{path}:{problem}")
-    assert caught.value.line == int(problem.split(":")[0])
+    assert caught.value.line == int(problem.partition(":")[0])
     assert isinstance(caught.value, HarnessError)
 
 

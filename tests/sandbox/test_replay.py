@@ -46,7 +46,9 @@ async def test_a_recording_is_served_with_its_mistakes(tmp_path: Path) -> None:
         pytest.param(b"", [], id="nothing"),
         pytest.param(b"event:ping\ndata:0\n\n", [0.0], id="an event without a time"),
         pytest.param(
-            b'data:{"transcriptedTimestamp":1000}\n\ndata:{"transcriptedTimestamp":1250}\n\n', [0.0, 0.25], id="two times"
+            b'data:{"transcriptedTimestamp":1000}\n\ndata:{"transcriptedTimestamp":1250}\n\n',
+            [0.0, 0.25],
+            id="two times",
         ),
         pytest.param(
             b'data:{"transcriptedTimestamp":1000}\n\ndata:0\n\ndata:{"transcriptedTimestamp":1250}\n\n',
@@ -54,10 +56,14 @@ async def test_a_recording_is_served_with_its_mistakes(tmp_path: Path) -> None:
             id="something without a time in between",
         ),
         pytest.param(
-            b'data:{"transcriptedTimestamp":1000}\n\ndata:{"transcriptedTimestamp":900}\n\n', [0.0, 0.0], id="back in time"
+            b'data:{"transcriptedTimestamp":1000}\n\ndata:{"transcriptedTimestamp":900}\n\n',
+            [0.0, 0.0],
+            id="back in time",
         ),
         pytest.param(
-            b'data:{"transcriptedTimestamp":1000}\r\n\r\ndata:{"transcriptedTimestamp":1500}', [0.0, 0.5], id="CRLF, no end"
+            b'data:{"transcriptedTimestamp":1000}\r\n\r\ndata:{"transcriptedTimestamp":1500}',
+            [0.0, 0.5],
+            id="CRLF, no end",
         ),
     ],
 )

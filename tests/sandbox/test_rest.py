@@ -36,14 +36,17 @@ GONE: Any = object()
 
 
 def sample(name: str) -> Any:
+    """Load a sample of a response."""
     return json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def changed(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give a body with changes; GONE takes a key away."""
     return {key: value for key, value in {**body, **changes}.items() if value is not GONE}
 
 
 def assert_refused(response: httpx.Response, status: int, message: str) -> None:
+    """Check status and body of a refusal."""
     assert (response.status_code, response.json()) == (status, {"message": message, "errorCode": CODES[status]})
     assert response.headers["Content-Type"] == "application/json"
 
@@ -68,7 +71,9 @@ async def talker(visit: Visit) -> EndUser:
         pytest.param({"orgId": "00D123"}, "Invalid orgId", id="a short organisation id"),
         pytest.param({"orgId": 7}, "Invalid orgId", id="an organisation that is a number"),
         pytest.param({"context": {"appName": "My App"}}, "Invalid appName", id="a blank in the application's name"),
-        pytest.param({"context": {"appName": "a" * 41}}, "Invalid appName", id="an application's name of 41 characters"),
+        pytest.param(
+            {"context": {"appName": "a" * 41}}, "Invalid appName", id="an application's name of 41 characters"
+        ),
         pytest.param({"deviceId": "d"}, "deviceId is not supported for platform Web", id="a device id on the web"),
         pytest.param({"platform": "web"}, "Invalid platform", id="an unknown platform"),
         pytest.param({"capabilitiesVersion": "59"}, "Invalid capabilitiesVersion", id="unknown capabilities"),
@@ -271,6 +276,7 @@ VARIABLE = {"name": "page", "value": {"valueType": "TextValue", "textValue": "ca
 
 
 def context(*variables: Any) -> list[Any]:
+    """Give the context of a message."""
     inner = {"contextType": "SessionContextSet", "contextVariables": list(variables)}
     return [{"entryType": "SessionContext", "id": UUID, "sessionContext": inner}]
 
@@ -280,7 +286,9 @@ def context(*variables: Any) -> list[Any]:
     [
         pytest.param({"surprise": 1}, 'Unrecognized field "surprise"', id="an unknown property"),
         pytest.param(
-            {"message": {**MESSAGE, "surprise": 1}}, 'Unrecognized field "surprise"', id="an unknown property further in"
+            {"message": {**MESSAGE, "surprise": 1}},
+            'Unrecognized field "surprise"',
+            id="an unknown property further in",
         ),
         pytest.param({"message": GONE}, "Specify the message.", id="no message"),
         pytest.param({"message": "hello"}, "Invalid message", id="a message that is a text"),
@@ -301,7 +309,9 @@ def context(*variables: Any) -> list[Any]:
         pytest.param({"message": {**MESSAGE, "staticContent": {**TEXT, "text": ""}}}, "Invalid text", id="no text"),
         pytest.param({"message": {**MESSAGE, "staticContent": {**TEXT, "text": 1}}}, "Invalid text", id="a number"),
         pytest.param(
-            {"message": CHOICE}, "The optionIdentifier was not offered in this conversation", id="an option nobody offered"
+            {"message": CHOICE},
+            "The optionIdentifier was not offered in this conversation",
+            id="an option nobody offered",
         ),
         pytest.param({"context": context()}, "Invalid contextVariables", id="a context without a variable"),
         pytest.param({"context": context(VARIABLE, VARIABLE)}, "Invalid contextVariables", id="two variables at once"),

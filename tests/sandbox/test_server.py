@@ -36,15 +36,13 @@ async def test_a_stop_ends_open_streams_in_good_order() -> None:
 
 async def test_a_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
     """A stream whose client takes nothing is broken off."""
-    async with AsyncExitStack() as stack:
-        async with Sandbox() as sandbox:
-            visit = await stack.enter_async_context(visitors(sandbox))
-            end_user = await visit()
-            await end_user.create()
-            await stack.enter_async_context(end_user.listen())
-            for _ in range(60):
-                await end_user.say("a" * 100_000)
-            assert sandbox.url
+    async with AsyncExitStack() as stack, Sandbox() as sandbox:
+        visit = await stack.enter_async_context(visitors(sandbox))
+        end_user = await visit()
+        await end_user.create()
+        await stack.enter_async_context(end_user.listen())  # and stays open longer than the sandbox
+        for _ in range(60):
+            await end_user.say("a" * 100_000)
 
 
 async def test_nothing_listens_after_a_stop() -> None:
@@ -103,6 +101,7 @@ async def test_serving_in_the_foreground_ends_with_ctrl_c() -> None:
     async with asyncio.timeout(30):
         assert process.stdout is not None
         url = (await process.stdout.readline()).decode().strip()
+        assert url, (await process.communicate())[1].decode()
         async with httpx.AsyncClient() as http:
             assert (await http.get(url)).status_code == 404
         process.send_signal(signal.SIGINT)

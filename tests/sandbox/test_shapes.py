@@ -25,6 +25,7 @@ def shape(value: Any) -> Any:
 
 
 def envelope_shape(data: dict[str, Any]) -> Any:
+    """Give the kind of an event, and the shape of its envelope with the payload decoded."""
     entry = data["conversationEntry"]
     payload = json.loads(entry["entryPayload"])
     inner = payload.get("abstractMessage", {}).get("messageType"), payload.get("workType"), payload.get("messageReason")
@@ -34,6 +35,7 @@ def envelope_shape(data: dict[str, Any]) -> Any:
 
 
 def shapes(heard: Iterable[Heard]) -> list[Any]:
+    """Give kinds and shapes of what was heard."""
     return [envelope_shape(event.data) for event in heard]
 
 
@@ -49,11 +51,8 @@ def sampled() -> list[Any]:
     return [envelope_shape(data) for data in [*files, *lines] if isinstance(data, dict)]
 
 
-# What a bot or rep sends where the samples show only the other of them, or only an end of it, is compared with that one.
-STAND_INS = {
-    "DeliveryAcknowledgement": "Agent",
-    "ReadAcknowledgement": "Agent",
-}
+STAND_INS = {"DeliveryAcknowledgement": "Agent", "ReadAcknowledgement": "Agent"}
+"""Whose entries the samples show where they don't show a bot's."""
 
 
 def known(kind: tuple[Any, ...], samples: list[Any]) -> list[Any]:
@@ -63,6 +62,7 @@ def known(kind: tuple[Any, ...], samples: list[Any]) -> list[Any]:
 
 
 async def talk(visit: Visit, deployment: str, *questions: str) -> list[Heard]:
+    """Have a conversation from its start to its close."""
     end_user = await visit(deployment)
     await end_user.create()
     async with end_user.listen() as ear:

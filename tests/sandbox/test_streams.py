@@ -1,6 +1,7 @@
 """Event streams: what is told, to whom, from where on, and how it ends."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ LAST_WORDS = "turns: [{otherwise: true, do: [{message: Hello.}]}]"
 
 
 def sse(end_user: EndUser, **headers: str) -> dict[str, Any]:
+    """Give the request for a stream."""
     return {"url": "/eventrouter/v1/sse", "headers": {**end_user.headers, "X-Org-Id": ORG, **headers}}
 
 
@@ -44,7 +46,9 @@ async def test_a_stream_is_answered_as_the_sample_shows(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("order", ["stream first", "conversation first"])
-@pytest.mark.parametrize("resume", [pytest.param(True, id="from the token's position"), pytest.param(False, id="from nowhere")])
+@pytest.mark.parametrize(
+    "resume", [pytest.param(True, id="from the token's position"), pytest.param(False, id="from nowhere")]
+)
 async def test_a_greeting_is_told_in_both_orders(visit: Visit, order: str, resume: bool) -> None:
     """Whether the stream or the conversation comes first, every event of the creation is told, in order."""
     end_user = await visit()
@@ -55,7 +59,11 @@ async def test_a_greeting_is_told_in_both_orders(visit: Visit, order: str, resum
             await end_user.create()
         heard = await ear.until_event(STOPPED)
     assert [event.event for event in heard] == CREATION
-    assert [event.entry["entryType"] for event in heard[:3]] == ["RoutingResult", "RoutingWorkResult", "RoutingWorkResult"]
+    assert [event.entry["entryType"] for event in heard[:3]] == [
+        "RoutingResult",
+        "RoutingWorkResult",
+        "RoutingWorkResult",
+    ]
     assert [event.payload["workType"] for event in heard[1:3]] == ["Assigned", "Accepted"]
     statuses = [(event.payload["sessionStatusPrev"], event.payload["sessionStatus"]) for event in heard[3:5]]
     assert statuses == [("New", "Waiting"), ("Waiting", "Active")]
@@ -73,7 +81,7 @@ async def test_ids_increase(visit: Visit) -> None:
         await end_user.say("Where is my order ORD-1001?")
         heard += await ear.until_event(STOPPED)
     ids = [int(end_user.last_event_id), *(int(event.id) for event in heard)]
-    assert all(earlier < later for earlier, later in zip(ids, ids[1:], strict=False))
+    assert all(earlier < later for earlier, later in pairwise(ids))
 
 
 async def test_the_wire_is_made_of_plain_lines(visit: Visit) -> None:
@@ -84,7 +92,10 @@ async def test_the_wire_is_made_of_plain_lines(visit: Visit) -> None:
         await ear.until_event(STOPPED)
     assert b"\r" not in ear.raw
     for frame in ear.raw.decode().removesuffix("\n\n").split("\n\n"):
-        assert [line.split(":")[0] for line in frame.split("\n") if line] in (["event", "data"], ["event", "id", "data"])
+        assert [line.split(":")[0] for line in frame.split("\n") if line] in (
+            ["event", "data"],
+            ["event", "id", "data"],
+        )
 
 
 async def test_a_message_is_echoed_once(visit: Visit) -> None:
@@ -184,7 +195,14 @@ async def test_replay_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("capabilities", "progress", "tokens"),
-    [("1", False, False), ("60", False, False), ("61", False, False), ("62", True, False), ("63", True, True), ("66", True, True)],
+    [
+        ("1", False, False),
+        ("60", False, False),
+        ("61", False, False),
+        ("62", True, False),
+        ("63", True, True),
+        ("66", True, True),
+    ],
 )
 async def test_a_client_gets_what_it_understands(visit: Visit, capabilities: str, progress: bool, tokens: bool) -> None:
     """Progress needs 62 and streaming 63; the final message is told to everybody."""

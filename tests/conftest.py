@@ -1,0 +1,33 @@
+"""Targets for tests: a sandbox in this process, on a real port."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from harness.client.network import Network
+from harness.client.target import Target
+from harness.sandbox import Sandbox
+from harness.settings import sandbox_target
+
+BOTS = Path(__file__).parent / "bots"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A sandbox with the shipped bots and those of the tests."""
+    async with Sandbox([BOTS]) as running:
+        yield running
+
+
+@pytest.fixture
+def at_sandbox(sandbox: Sandbox) -> Target:
+    """The sandbox as a target."""
+    return sandbox_target(sandbox.url, within=5.0)
+
+
+@pytest.fixture
+async def network() -> AsyncIterator[Network]:
+    """The way out."""
+    async with Network() as way:
+        yield way
