@@ -7,7 +7,7 @@ import pytest
 
 from harness.client.network import Network
 from harness.client.target import Target
-from harness.sandbox import Sandbox
+from harness.sandbox.server import Sandbox
 from harness.settings import sandbox_target
 
 BOTS = Path(__file__).parent / "bots"

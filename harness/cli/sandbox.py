@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import uvloop
 
-from harness.sandbox import Sandbox
 from harness.sandbox.process import LISTENING
+from harness.sandbox.server import Sandbox
 
 
 def serve(*, port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin_closes: bool) -> None:

@@ -6,12 +6,15 @@ for the nearest misses; what happened around it.
 
 from collections.abc import Sequence
 
-from harness.expectations.engine import Cause, Expectation, Status, Taken, Verdict
+from harness.expectations.engine import Cause, Expectation, Status, Verdict
 from harness.timeline.timeline import Timeline
 from harness.timeline.transcript import line, lines
 
 _BEFORE = 6
 """Events shown from before the user's last move."""
+
+_SHOWN = 40
+"""Lines of the transcript shown before the event that decided it, and half as many after it."""
 
 
 def explain(block: str, expectation: Expectation, verdict: Verdict, timeline: Timeline, *, anchor: float) -> str:
@@ -30,7 +33,7 @@ def explain(block: str, expectation: Expectation, verdict: Verdict, timeline: Ti
     said = [
         f"{block}: {_reason(verdict, timeline, anchor)}",
         f"  expected    {expectation.pattern}, within {expectation.within:g} s",
-        *_listed("matched", [_taken(taken, timeline) for taken in verdict.taken] or ["nothing yet"]),
+        *_listed("matched", _taken(verdict, timeline) or ["nothing yet"]),
         *_listed("still open", list(dict.fromkeys(map(str, verdict.open)))),
         *_listed("instead", _instead(verdict, timeline)),
         "  what happened (seconds since the conversation opened; > is what decided it)",
@@ -64,8 +67,8 @@ def _listed(title: str, entries: Sequence[str]) -> list[str]:
     return [f"  {title if place == 0 else '':<11} {entry}" for place, entry in enumerate(entries)]
 
 
-def _taken(taken: Taken, timeline: Timeline) -> str:
-    return line(taken.index, timeline[taken.index]).strip()
+def _taken(verdict: Verdict, timeline: Timeline) -> list[str]:
+    return [shown.strip() for shown in lines((taken.index, timeline[taken.index]) for taken in verdict.taken)]
 
 
 def _instead(verdict: Verdict, timeline: Timeline) -> list[str]:
@@ -80,5 +83,9 @@ def _instead(verdict: Verdict, timeline: Timeline) -> list[str]:
 def _around(verdict: Verdict, timeline: Timeline, anchor: float) -> list[str]:
     start = next((index for index, event in enumerate(timeline) if event.at >= anchor), len(timeline))
     start = max(0, min([start, *(taken.index for taken in verdict.taken)]) - _BEFORE)
-    mark = [] if verdict.index is None else [verdict.index]
-    return lines(timeline[start:], start=start, mark=mark) or ["  nothing at all"]
+    shown = lines(enumerate(timeline[start:], start), mark=verdict.index)
+    marked = next((place for place, one in enumerate(shown) if one.startswith(">")), len(shown) - 1)
+    first, last = max(0, marked - _SHOWN), marked + _SHOWN // 2
+    before = [f"      … {first} lines before"] if first else []
+    after = [f"      … {len(shown) - last - 1} lines after"] if last + 1 < len(shown) else []
+    return [*before, *shown[first : last + 1], *after] or ["  nothing at all"]

@@ -16,7 +16,6 @@ from allure_commons.types import AttachmentType
 from harness.scenarios.outcome import Outcome, Step
 from harness.timeline.transcript import lines
 
-
 _PLUMBING = {"event_loop_policy", "pytestconfig", "request"}
 _NO_TAGS = {"asyncio"}
 
@@ -77,7 +76,7 @@ def report(outcomes: Sequence[Outcome]) -> None:
 def transcript(outcome: Outcome) -> str:
     """The conversation as text."""
     head = f"conversation {outcome.conversation} of {outcome.name} with {outcome.deployment} on {outcome.target}\n"
-    return "\n".join([head, *lines(outcome.timeline)]) + "\n"
+    return "\n".join([head, *lines(enumerate(outcome.timeline))]) + "\n"
 
 
 def timeline(outcome: Outcome) -> str:

@@ -3,9 +3,3 @@
 Here: the other end of the wire, written from the protocol notes and not from our client. It borrows the grammar of
 event streams and nothing else, so that a misreading of ours shows up as a failed test.
 """
-
-from harness.sandbox.bots import BotFileError
-from harness.sandbox.limits import Limits
-from harness.sandbox.server import Sandbox
-
-__all__ = ["BotFileError", "Limits", "Sandbox"]

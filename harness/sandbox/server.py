@@ -8,7 +8,7 @@ without uvicorn's server, since that one takes over the process's signals and st
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -110,22 +110,6 @@ class Sandbox:
         with suppress(asyncio.CancelledError):
             self._running.result()
 
-    def serve(self, announce: Callable[[str], object] = print) -> None:
-        """Serve until Ctrl-C.
-
-        Args:
-            announce: Told the url as soon as somebody is listening there.
-        """
-
-        async def forever() -> None:
-            async with self:
-                announce(self.url)
-                await asyncio.Event().wait()
-
-        loop_factory = uvicorn.Config(_nothing).get_loop_factory()
-        with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(forever())
-
     async def _run(self, listener: socket.socket) -> None:
         async with asyncio.TaskGroup() as tasks:
             service = Service(
@@ -178,7 +162,3 @@ async def _serving(app: Starlette, listener: socket.socket) -> AsyncIterator[Non
         if state.tasks:
             await asyncio.wait(state.tasks, timeout=GRACE)
         await server.wait_closed()
-
-
-async def _nothing(*_: object) -> None:
-    """Stand in for an application where only uvicorn's choice of an event loop is asked for."""

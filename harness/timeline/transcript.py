@@ -3,12 +3,14 @@
 Runs of tokens are folded into one line. Whatever a bot sent is shown as text (events/text.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from harness.events import Answered, Event, Heartbeat, Token
 from harness.events.text import quoted
 
 _LANE_WIDTH = 8
+_FOLDED = 3
+_ERROR = 400
 
 
 def _line(index: int, event: Event, what: str) -> str:
@@ -20,24 +22,22 @@ def line(index: int, event: Event) -> str:
     return _line(index, event, str(event))
 
 
-def lines(events: Sequence[Event], *, start: int = 0, mark: Iterable[int] = ()) -> list[str]:
-    """A transcript of the events.
+def lines(numbered: Iterable[tuple[int, Event]], *, mark: int | None = None) -> list[str]:
+    """A transcript of events.
 
     Args:
-        events: Consecutive events of a timeline.
-        start: The number of the first one on its timeline.
-        mark: Numbers of events to point at.
+        numbered: Events with their places on the timeline, in order.
+        mark: The place of an event to point at.
 
     Returns:
         One line an event. Heartbeats and the service's answers to requests that went well are left out; three and more
-        tokens of one answer in a row share a line, unless one of them is marked.
+        tokens of one answer in a row share a line, unless one of them is pointed at.
     """
-    marked = set(mark)
     shown: list[str] = []
     run: list[tuple[int, Token]] = []
 
     def flush() -> None:
-        if len(run) < 3:
+        if len(run) < _FOLDED:
             shown.extend("  " + line(number, token) for number, token in run)
         else:
             (first, a), (_, b) = run[0], run[-1]
@@ -45,17 +45,16 @@ def lines(events: Sequence[Event], *, start: int = 0, mark: Iterable[int] = ()) 
             shown.append("  " + _line(first, a, f"{len(run)} tokens until {b.at:.3f} s: {text}"))
         run.clear()
 
-    for number, event in enumerate(events, start):
-        if number not in marked:
-            if isinstance(event, Token) and (not run or run[-1][1].target == event.target):
-                run.append((number, event))
-                continue
-            if isinstance(event, Heartbeat) or (isinstance(event, Answered) and event.status < 400):
-                continue
-        flush()
-        if isinstance(event, Token) and number not in marked:
+    for number, event in numbered:
+        if number == mark:
+            flush()
+            shown.append("> " + line(number, event))
+        elif isinstance(event, Token):
+            if run and run[-1][1].target != event.target:
+                flush()
             run.append((number, event))
-        else:
-            shown.append(("> " if number in marked else "  ") + line(number, event))
+        elif not (isinstance(event, Heartbeat) or (isinstance(event, Answered) and event.status < _ERROR)):
+            flush()
+            shown.append("  " + line(number, event))
     flush()
     return shown

@@ -6,6 +6,7 @@ the client's process between the opening of all streams and the end of the last,
 """
 
 import asyncio
+import functools
 import json
 import os
 import statistics
@@ -103,12 +104,16 @@ class _Raw(asyncio.Protocol):
         self.ended.set_result(None)
 
 
+def _same(protocol: _Raw) -> _Raw:
+    return protocol
+
+
 async def raw(port: int, streams: int, opened: Opened) -> int:
     """The limit: no client library at all."""
     loop = asyncio.get_running_loop()
     protocols = [_Raw(loop.create_future(), loop.create_future()) for _ in range(streams)]
     for protocol in protocols:
-        await loop.create_connection(lambda made=protocol: made, "127.0.0.1", port)
+        await loop.create_connection(functools.partial(_same, protocol), "127.0.0.1", port)
     await asyncio.gather(*[protocol.opened for protocol in protocols])
     await opened()
     await asyncio.gather(*[protocol.ended for protocol in protocols])

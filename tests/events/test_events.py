@@ -14,7 +14,7 @@ from harness.events.text import printable, quoted
 @pytest.mark.parametrize("kind", sorted(CLASSES))
 def test_every_kind_can_be_written_and_read_back(kind: str) -> None:
     """As JSON, with nothing lost and nothing added."""
-    event = CLASSES[kind](at=1.5, earliest=1.4)
+    event = CLASSES[kind](kind=kind, at=1.5, earliest=1.4)
     again = ANY_EVENT.validate_json(event.model_dump_json())
     assert again == event
     assert type(again) is CLASSES[kind]

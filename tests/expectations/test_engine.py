@@ -19,6 +19,7 @@ HELD, FAILED, PENDING = Status.HELD, Status.FAILED, Status.PENDING
 def judged(
     pattern: Pattern, seen: Timeline, *, within: float = 5.0, anchor: float = 0.0, queues: Queues | None = None
 ) -> Verdict:
+    """Judge a pattern over a timeline."""
     return judge(Expectation(pattern, within), seen, anchor=anchor, queues=queues)
 
 

@@ -1,5 +1,7 @@
 """What a person reads when a block did not hold, word for word."""
 
+from collections.abc import Callable
+
 import pytest
 
 from harness.expectations import vocabulary as v
@@ -14,12 +16,13 @@ BLOCK = "step 2, test_order (suites/test_orders.py:12)"
 
 
 def told(pattern: Pattern, seen: Timeline, *, within: float = 2.0, anchor: float = 0.2, begin: int = 0) -> str:
+    """Judge a pattern over a timeline and explain what it came to."""
     expectation = Expectation(pattern, within)
     queues = Queues(dict.fromkeys(("message", "token", "progress"), begin))
     return explain(BLOCK, expectation, judge(expectation, seen, anchor=anchor, queues=queues), seen, anchor=anchor)
 
 
-GOLDENS = {
+GOLDENS: dict[str, tuple[Callable[[], str], str]] = {
     "another text than expected": (
         lambda: told(
             sequence(v.progress(), v.message(contains("shipped"), role="chatbot")),
@@ -93,10 +96,7 @@ step 2, test_order (suites/test_orders.py:12): can't tell whether the deadline w
 step 2, test_order (suites/test_orders.py:12): the event stream ended 0.400 s after the user's move, before it was \
 complete
   expected    [3 or more times token, then message], within 2 s
-  matched     #1    0.200 s  token    token 0 't0 '
-              #2    0.300 s  token    token 1 't1 '
-              #3    0.400 s  token    token 2 't2 '
-              #4    0.500 s  token    token 3 't3 '
+  matched     #1    0.200 s  token    4 tokens until 0.500 s: 't0 t1 t2 t3 '
   still open  [0 or more times token, then message]
   what happened (seconds since the conversation opened; > is what decided it)
        #0    0.100 s  user     said 'm'
@@ -113,7 +113,8 @@ step 2, test_order (suites/test_orders.py:12): unexpected message 0.000 s after 
   expected    message with text 'hi', within 2 s
   matched     nothing yet
   still open  message with text 'hi'
-  instead     #1    0.200 s  message  message from Bo (chatbot): '\\x1b[2J<script>alert(1)</script>\\u202egnirts\\n=CMD()\
+  instead     #1    0.200 s  message  message from Bo (chatbot): '\\x1b[2J\
+<script>alert(1)</script>\\u202egnirts\\n=CMD()\
 """
         + "x" * 157
         + """' … (1,000,043 characters)
@@ -134,3 +135,14 @@ def test_a_failure_explains_itself(kind: str) -> None:
     """Which block and why, what was matched, what was open, what came instead, what happened."""
     explained, golden = GOLDENS[kind]
     assert explained() == golden
+
+
+def test_a_long_conversation_is_shown_around_what_decided_it() -> None:
+    """Forty lines before, twenty after, and how many were left out."""
+    seen = timeline(said("m"), *["typing_started"] * 100, bot("no"), *["left"] * 30)
+    shown = told(v.message("hi"), seen, within=60.0, anchor=0.1).splitlines()
+    marked = next(place for place, one in enumerate(shown) if one.startswith("  >"))
+    assert shown[marked - 41] == "        … 61 lines before"
+    assert shown[marked - 40].strip().startswith("#61 ")
+    assert shown[-2].strip().startswith("#121 ")
+    assert shown[-1] == "        … 10 lines after"

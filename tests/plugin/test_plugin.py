@@ -45,6 +45,7 @@ class Run(NamedTuple):
 
 
 def run(folder: Path, *arguments: str, scenario: str = SCENARIO, answer: str = "- message: It has shipped.") -> Run:
+    """Run a scenario with a bot in an empty folder."""
     (folder / "test_scenario.py").write_text(scenario)
     (folder / "orders.bot.yaml").write_text(BOT.replace("{answer}", answer))
     command = [sys.executable, "-m", "pytest", "--bots=orders.bot.yaml", "--alluredir=allure", "--color=no", *arguments]

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.sandbox import Sandbox
+from harness.sandbox.server import Sandbox
 
 from .end_user import DEADLINE, EndUser
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.sandbox import BotFileError, Sandbox
-from harness.sandbox.bots import WORDS, Bot, Said, answer, load_bot, load_bots
+from harness.sandbox.bots import WORDS, Bot, BotFileError, Said, answer, load_bot, load_bots
+from harness.sandbox.server import Sandbox
 
 HEAD = "bot: Test Bot\ndeployment: Test\n"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox import Sandbox
 from harness.sandbox.bots import SHIPPED
 from harness.sandbox.replay import paced
+from harness.sandbox.server import Sandbox
 
 from .conftest import Visit, visitors
 

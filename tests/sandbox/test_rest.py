@@ -9,7 +9,8 @@ import httpx
 import jwt
 import pytest
 
-from harness.sandbox import Limits, Sandbox
+from harness.sandbox.limits import Limits
+from harness.sandbox.server import Sandbox
 
 from .conftest import Visit, visitors
 from .end_user import ORG, REST, EndUser

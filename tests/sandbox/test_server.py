@@ -3,19 +3,15 @@
 import asyncio
 import signal
 import socket
-import sys
 from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 
 from harness.errors import HarnessError
-from harness.sandbox import Sandbox
-from harness.sandbox.server import GRACE
+from harness.sandbox.server import GRACE, Sandbox
 
 from .conftest import visitors
-
-SERVE = "from harness.sandbox import Sandbox; Sandbox().serve(lambda url: print(url, flush=True))"
 
 
 async def test_a_stop_ends_open_streams_in_good_order() -> None:
@@ -91,19 +87,3 @@ async def test_signals_are_left_alone() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     async with Sandbox():
         assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-
-
-async def test_serving_in_the_foreground_ends_with_ctrl_c() -> None:
-    """The address is announced when somebody listens there; an interrupt is a good end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SERVE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(30):
-        assert process.stdout is not None
-        url = (await process.stdout.readline()).decode().strip()
-        assert url, (await process.communicate())[1].decode()
-        async with httpx.AsyncClient() as http:
-            assert (await http.get(url)).status_code == 404
-        process.send_signal(signal.SIGINT)
-        _, said = await process.communicate()
-    assert (process.returncode, said) == (0, b"")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.sandbox import Sandbox
+from harness.sandbox.server import Sandbox
 
 from .conftest import Visit, visitors
 from .end_user import ORG, EndUser

@@ -21,7 +21,7 @@ from harness import (
     unrecognised,
 )
 from harness.events import Dropped, Message, Unrecognised
-from harness.sandbox import Sandbox
+from harness.sandbox.server import Sandbox
 from harness.scenarios.customer import customer
 from harness.settings import sandbox_target
 from harness.user.persona import persona
@@ -48,10 +48,11 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 def http(status: str, content_type: str, body: str) -> bytes:
+    """A whole answer of a web server."""
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
@@ -91,8 +92,8 @@ async def test_a_refused_connection() -> None:
         pytest.param(
             http("404 Not Found", "text/html", "<h1>Not Found\x1b[31m</h1>"),
             ServiceRefused,
-            "generateAccessTokenForUnauthenticatedUser was refused with 404: '<h1>Not Found\\\\x1b[31m</h1>'; the service "
-            "does not know this conversation, or the target's address is not a messaging service",
+            "generateAccessTokenForUnauthenticatedUser was refused with 404: '<h1>Not Found\\\\x1b[31m</h1>'; "
+            "the service does not know this conversation, or the target's address is not a messaging service",
             id="another web server",
         ),
         pytest.param(
@@ -148,7 +149,7 @@ async def test_something_else_than_an_event_stream() -> None:
         writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        error = await opening("http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1]))
+        error = await opening(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     assert "answered with 'text/html' instead of an event stream (text/event-stream): '<html>Sign in</html>'" in str(
         error
     )

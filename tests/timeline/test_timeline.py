@@ -51,13 +51,13 @@ def test_a_transcript_folds_tokens_and_leaves_out_heartbeats() -> None:
     seen = timeline(
         "heartbeat", *tokens, other, ("answered", {"status": 202}), bot("done"), ("answered", {"status": 500})
     )
-    assert lines(seen) == [
+    assert lines(enumerate(seen)) == [
         "     #1    0.200 s  token    4 tokens until 0.500 s: '0 1 2 3 '",
         "     #5    0.600 s  token    token 1 'z'",
         "     #7    0.800 s  message  message from Bo (chatbot): 'done'",
         "     #8    0.900 s  rest      answered 500 after 0 ms",
     ]
-    assert lines(seen, mark=[3])[:3] == [
+    assert lines(enumerate(seen), mark=3)[:3] == [
         "     #1    0.200 s  token    token 0 '0 '",
         "     #2    0.300 s  token    token 1 '1 '",
         ">    #3    0.400 s  token    token 2 '2 '",

@@ -20,10 +20,12 @@ NAMES = {entry_type: name for name, entry_type in EVENT_NAMES.items()}
 
 
 def mapped(frame: Frame | Comment, conversation: str = CONVERSATION) -> list[Event]:
+    """The events of a frame that arrived between 1.0 and 1.5 s."""
     return events_of(frame, earliest=1.0, at=1.5, conversation=conversation)
 
 
 def sample(name: str) -> Frame:
+    """A recorded event as the frame it came in."""
     text = (DATA / "events" / f"{name}.json").read_text()
     value = json.loads(text)
     entry_type = value["conversationEntry"]["entryType"] if isinstance(value, dict) else None

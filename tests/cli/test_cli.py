@@ -1,0 +1,115 @@
+"""The command `harness`, as a person calls it."""
+
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+HARNESS = [sys.executable, "-m", "harness"]
+
+SCENARIO = """\
+from harness import Customer, message
+
+
+async def test_a_greeting(customer: Customer) -> None:
+    chat = await customer.open("Harbour_Menu")
+    await chat.expect(message("Welcome to Harbour."), within=5)
+"""
+
+
+def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Call it and wait."""
+    return subprocess.run([*HARNESS, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--help"], ["harness run suites", "harness sandbox --port 8080"]),
+        (["-h"], ["Test conversation bots"]),
+        (["run", "--help"], ["PATHS are files and folders", "Exit codes are pytest's"]),
+        (["sandbox", "--help"], ["Ctrl-C ends it", "--bots"]),
+        (["--version"], ["harness, version 0.1.0"]),
+    ],
+)
+def test_help_teaches(arguments: list[str], says: list[str]) -> None:
+    """With examples."""
+    done = harness(*arguments)
+    assert done.returncode == 0
+    for words in says:
+        assert words in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rum"], "No such command 'rum'"),
+        (["sandbox", "--port", "x"], "'x' is not a valid integer"),
+        (["sandbox", "--bots", "nowhere.bot.yaml"], "nowhere.bot.yaml"),
+    ],
+)
+def test_wrong_words_are_a_sentence(arguments: list[str], says: str) -> None:
+    """Exit code 2, no traceback."""
+    done = harness(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("end", ["interrupt", "termination", "end of input"])
+def test_the_sandbox_serves_until_it_is_ended(end: str) -> None:
+    """By Ctrl-C, by a signal, or by the end of its input; each is a good end."""
+    command = [*HARNESS, "sandbox", *(["--until-stdin-closes"] if end == "end of input" else [])]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith("listening on http://127.0.0.1:")
+        url = first.removeprefix("listening on ").strip()
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(url, timeout=10)  # noqa: S310 - our own server
+        if end != "end of input":
+            process.send_signal(signal.SIGINT if end == "interrupt" else signal.SIGTERM)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.stderr is not None
+        rest, said = process.stdout.read(), process.stderr.read()
+        process.wait(timeout=30)
+    assert (process.returncode, said) == (0, "")
+    assert ("Harbour_Assistant" in rest) == (end != "end of input")
+
+
+def test_a_run_leaves_results_and_says_where(tmp_path: Path) -> None:
+    """Without the HTML where that is not wanted; the sentence says what is missing where it can't be built."""
+    (tmp_path / "test_greeting.py").write_text(SCENARIO)
+    done = harness("run", "test_greeting.py", "--no-html", "--", "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "conversations  1: 1 passed" in done.stdout
+    assert "results        reports/out/allure-results, reports/out/junit.xml" in done.stdout
+    assert len(list((tmp_path / "reports/out/allure-results").glob("*-result.json"))) == 1
+    assert not (tmp_path / "reports/out/html").exists()
+    again = harness("run", "test_greeting.py", "--", "-q", cwd=tmp_path)
+    assert again.returncode == 0
+    assert "report         no HTML: the HTML report was not built:" in again.stdout
+    assert len(list((tmp_path / "reports/out/allure-results").glob("*-result.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nowhere"], 4, "file or directory not found: nowhere"),
+        (["test_greeting.py", "--", "-k", "nothing_like_it"], 5, "1 deselected"),
+        (["test_greeting.py", "--target", "http://127.0.0.1:9", "--no-html"], 1, "--org-id is missing"),
+    ],
+)
+def test_a_run_that_cannot_be_is_a_sentence(tmp_path: Path, arguments: list[str], code: int, says: str) -> None:
+    """With pytest's exit code."""
+    (tmp_path / "test_greeting.py").write_text(SCENARIO)
+    done = harness("run", *arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert says in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
