@@ -22,7 +22,7 @@ import uvloop
 from httpx_sse import aconnect_sse
 
 from harness.client.network import Network
-from harness.client.stream import open_stream
+from harness.client.stream import Batch, open_stream
 from harness.protocols.miaw.mapping import events_of
 from harness.timeline.timeline import Recorder
 
@@ -145,44 +145,17 @@ async def httpx_sse(port: int, streams: int, opened: Opened) -> int:
     return sum(counts)
 
 
-async def harness(port: int, streams: int, opened: Opened) -> int:
-    """Frames with their arrival, typed events, on a timeline: what a scenario sees."""
+async def _harness(port: int, streams: int, opened: Opened, receive: Callable[[Batch, Recorder], int]) -> int:
     counts: list[int] = []
     ready = asyncio.Barrier(streams + 1)
     async with Network() as network:
 
         async def one() -> None:
-            recorder = Recorder()
+            count, recorder = 0, Recorder()
             async with open_stream(network, f"http://127.0.0.1:{port}/", {}) as stream:
                 await ready.wait()
                 async for batch in stream.batches():
-                    for frame in batch.frames:
-                        for event in events_of(
-                            frame, earliest=batch.arrival.earliest, at=batch.arrival.at, conversation=CONVERSATION
-                        ):
-                            recorder.record(event)
-            counts.append(sum(event.kind == "token" for event in recorder.timeline))
-
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(streams):
-                tasks.create_task(one())
-            await ready.wait()
-            await opened()
-    return sum(counts)
-
-
-async def harness_frames(port: int, streams: int, opened: Opened) -> int:
-    """Only frames with their arrival."""
-    counts: list[int] = []
-    ready = asyncio.Barrier(streams + 1)
-    async with Network() as network:
-
-        async def one() -> None:
-            count = 0
-            async with open_stream(network, f"http://127.0.0.1:{port}/", {}) as stream:
-                await ready.wait()
-                async for batch in stream.batches():
-                    count += len(batch.frames)
+                    count += receive(batch, recorder)
             counts.append(count)
 
         async with asyncio.TaskGroup() as tasks:
@@ -191,6 +164,24 @@ async def harness_frames(port: int, streams: int, opened: Opened) -> int:
             await ready.wait()
             await opened()
     return sum(counts)
+
+
+def _recorded(batch: Batch, recorder: Recorder) -> int:
+    earliest, at = batch.arrival.earliest, batch.arrival.at
+    for frame in batch.frames:
+        for event in events_of(frame, earliest=earliest, at=at, conversation=CONVERSATION):
+            recorder.record(event)
+    return len(batch.frames)
+
+
+async def harness(port: int, streams: int, opened: Opened) -> int:
+    """Frames with their arrival, typed events, on a timeline: what a scenario sees."""
+    return await _harness(port, streams, opened, _recorded)
+
+
+async def harness_frames(port: int, streams: int, opened: Opened) -> int:
+    """Only frames with their arrival."""
+    return await _harness(port, streams, opened, lambda batch, _: len(batch.frames))
 
 
 CLIENTS = {"raw": raw, "httpx_sse": httpx_sse, "harness_frames": harness_frames, "harness": harness}
