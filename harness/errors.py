@@ -8,6 +8,7 @@
     ├── ServiceRefused           the other side answered a request with an error status
     ├── TargetUnreachable        nobody answered at the target's address
     ├── LocalProtocolError       the scenario asked for something impossible
+    ├── RecordingUnreadable      a recorded conversation can't be read
     └── Inconclusive             the harness was too busy to tell early from late
 
 Here: the types and their words. Not here: when they are raised, and what Allure makes of them.
@@ -32,6 +33,21 @@ class LocalProtocolError(HarnessError):
 
 class Inconclusive(HarnessError):  # noqa: N818 - a verdict's name
     """An arrival is known too coarsely to say on which side of a bound it lies."""
+
+
+class RecordingUnreadable(HarnessError):  # noqa: N818 - says what happened
+    """A recording can't be read.
+
+    Attributes:
+        path: The file.
+        line: Number of the line, counted from 1; None where it is the whole file.
+        what: What is wrong with it.
+    """
+
+    def __init__(self, *, path: str, what: str, line: int | None = None, advice: str = "") -> None:
+        self.path, self.line, self.what = path, line, what
+        where = path if line is None else f"line {line} of {path}"
+        super().__init__(f"{where} {what}" + (f"; {advice}" if advice else ""))
 
 
 class TargetUnreachable(HarnessError):  # noqa: N818 - says what happened

@@ -19,6 +19,10 @@ ALLURE = Path("reports/allure")
 """Where Allure's configuration is, from the project's folder."""
 
 
+PYTEST = "harness.pytest"
+"""Where a command's context keeps the words that are for pytest."""
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="harness")
 def cli() -> None:
@@ -27,6 +31,7 @@ def cli() -> None:
     \b
     harness run suites                        run the scenarios against the sandbox
     harness run suites -- -k streamed -x      whatever follows -- is for pytest
+    harness judge reports/out/recordings      judge its conversations again, by what is expected today
     harness sandbox --port 8080               a local server of the service, with scripted bots
     """  # noqa: D301 - click's own mark for lines to be left as they are
 
@@ -73,6 +78,40 @@ def run(paths: tuple[Path, ...], target: str, html: bool, out: Path) -> None:
     from harness.cli.run import run_suites  # noqa: PLC0415 - as above
 
     sys.exit(run_suites([str(path) for path in paths] or ["suites"], target=target, html=html, out=out, config=ALLURE))
+
+
+class _ForPytest(click.Command):
+    """A command that keeps what follows -- for pytest."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words of the command."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[PYTEST] = args[end + 1 :]
+        return super().parse_args(ctx, args[:end])
+
+
+@cli.command(cls=_ForPytest)
+@click.argument("recordings", nargs=-1, metavar="RECORDING...", type=click.Path(path_type=Path))
+@click.option(
+    "--with",
+    "scenarios",
+    multiple=True,
+    metavar="FILE",
+    help="A file or folder of scenarios, or one scenario's id; `suites` if not given. May be given more than once.",
+)
+@click.pass_context
+def judge(ctx: click.Context, recordings: tuple[Path, ...], scenarios: tuple[str, ...]) -> None:
+    """Judge recorded conversations by what their scenarios expect today; nobody is talked to, nothing is waited for.
+
+    RECORDINGs are files that `harness run` leaves in reports/out/recordings/, and folders of them; that folder if none
+    is given. Each is judged by the scenario it was recorded from. After -- come options for pytest.
+
+    Exit codes are those of `harness run`.
+    """
+    from harness.cli.run import RECORDINGS, run_pytest  # noqa: PLC0415 - as above
+
+    asked = [f"--judge={recording}" for recording in recordings or (OUT / RECORDINGS,)]
+    sys.exit(run_pytest(*asked, *(scenarios or ("suites",)), *ctx.meta[PYTEST]))
 
 
 def main() -> None:

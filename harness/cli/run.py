@@ -9,6 +9,9 @@ import click
 
 from harness.reporting.allure_html import build
 
+RECORDINGS = "recordings"
+"""The folder of a run's recordings, beside its results."""
+
 _NOTHING_RAN = {3, 4, 5}
 """pytest's exit codes for internal errors, wrong words and no tests: there is nothing to report."""
 
@@ -20,27 +23,29 @@ def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, conf
         arguments: Paths, and options for pytest.
         target: For `--target`.
         html: Whether to build the HTML.
-        out: The folder for results and report; results of an earlier run are replaced.
+        out: The folder for results, recordings and report; those of an earlier run are replaced.
         config: The folder with Allure's configuration.
 
     Returns:
         pytest's exit code.
     """
-    results, page = out / "allure-results", out / "html"
-    shutil.rmtree(results, ignore_errors=True)
-    code = _pytest(
+    results, page, recordings = out / "allure-results", out / "html", out / RECORDINGS
+    for old in (results, recordings):
+        shutil.rmtree(old, ignore_errors=True)
+    code = run_pytest(
         f"--target={target}",
+        f"--recordings={recordings}",
         f"--alluredir={results}",
         "--allure-no-capture",
         f"--junitxml={out / 'junit.xml'}",
         "--override-ini=junit_family=xunit2",
-        "--override-ini=asyncio_default_fixture_loop_scope=function",
-        "--no-header",
         *arguments,
     )
     if code in _NOTHING_RAN or not results.exists():
         return code
     click.echo(f"results        {_shown(results)}, {_shown(out / 'junit.xml')}")
+    if recordings.exists():
+        click.echo(f"recordings     {_shown(recordings)}")
     if html:
         report = build(results, page, config=config)
         if report.path is None:
@@ -52,9 +57,10 @@ def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, conf
     return code
 
 
-def _pytest(*arguments: str) -> int:
+def run_pytest(*arguments: str) -> int:
     """Run pytest in a process of its own: it wants to be the first to import what it tests."""
-    with subprocess.Popen([sys.executable, "-m", "pytest", *arguments]) as process:  # noqa: S603 - our own command
+    always = ("--no-header", "--override-ini=asyncio_default_fixture_loop_scope=function")
+    with subprocess.Popen([sys.executable, "-m", "pytest", *always, *arguments]) as process:  # noqa: S603 - our own command
         while True:
             try:
                 return process.wait()

@@ -59,8 +59,9 @@ class Received(Event):
     @property
     def who(self) -> str:
         """The sender as a person would call them."""
-        shown = quoted(self.name, limit=40, marks="") if self.name else self.role or "somebody"
-        return f"{shown} ({self.role})" if self.name and self.role else shown
+        role = quoted(self.role, limit=40, marks="")
+        shown = quoted(self.name, limit=40, marks="") if self.name else role or "somebody"
+        return f"{shown} ({role})" if self.name and role else shown
 
 
 class Move(Event):

@@ -1,29 +1,48 @@
 """Judges a block of expectations over a timeline: held, failed, pending or inconclusive, at the earliest moment.
 
-The engine keeps every reading of the pattern that is still possible: what remains of it, and what it took. An event
-replaces each reading by its derivatives. The rules are those of docs/expectations.md:
-
-* the alphabet of a block is the set of kinds it names; other events are ambient and change nothing;
-* every kind is a queue of its own; a block takes from where the blocks before it left off, so nothing is lost by
-  looking late; receipts are queued by the message they refer to;
-* bounds count from the anchor, and an arrival is an interval: inside, outside, or inconclusive.
-
-Not here: patterns (patterns.py), the words of a failure (explanation.py), waiting (scenarios/conversation.py).
+The engine keeps every reading of the pattern that is still possible: what remains of it, what it has marked and
+captured, what is in doubt. An event replaces each reading by its derivatives; so does the passing of time. The rules
+are those of docs/expectations.md. Not here: patterns (patterns.py), the words of a failure (explanation.py), waiting
+(scenarios/).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
-from harness.events import Chose, Event, Said
+from harness.events import Chose, Event, Received, Said
 from harness.expectations.matchers import Matcher, Mismatch
-from harness.expectations.patterns import One, Pattern
+from harness.expectations.patterns import (
+    EVERYTHING,
+    Bounds,
+    Due,
+    Leaf,
+    One,
+    Pattern,
+    Quiet,
+    Seen,
+    Stamp,
+    Start,
+    Step,
+    between,
+    doubtful,
+    nearest,
+    needs,
+    unbound,
+)
+from harness.expectations.reply import Reply
+from harness.timeline.streams import Streams
 from harness.timeline.timeline import Timeline
 
 RECEIPTS = frozenset({"delivered", "read"})
+_SAID = (Said, Chose)
 
 MAX_READINGS = 1_000
 """More ways than this to read the same events is a mistake in the pattern."""
+
+Key = str | tuple[str, str]
+"""A queue: a kind, or a kind of receipt and the message it is of."""
 
 
 class Status(StrEnum):
@@ -39,7 +58,10 @@ class Cause(StrEnum):
     """What decided a block that did not hold."""
 
     UNEXPECTED = "unexpected"
+    FORBIDDEN = "forbidden"
     DEADLINE = "deadline"
+    EARLY = "early"
+    OVERDUE = "overdue"
     ENDED = "ended"
 
 
@@ -48,7 +70,7 @@ class Taken:
     """An event, by its place on the timeline, and the leaf of the pattern that took it."""
 
     index: int
-    leaf: One
+    leaf: Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +78,72 @@ class Miss:
     """An event that could have come next but for some fields."""
 
     index: int
-    leaf: One
+    leaf: Leaf
     fields: Mapping[str, Mismatch]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds between two named events; an empty `since` is the user's move."""
+
+    since: str
+    until: str
+    bounds: Bounds
+
+    def __str__(self) -> str:
+        return f"{self.until} {self.bounds} after {self.since or 'the move'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A block.
+
+    Attributes:
+        pattern: What should happen.
+        within: Seconds from the anchor by which it must be complete.
+        not_before: Seconds from the anchor before which it must not be.
+        never: Events that must not come while the block is open.
+        others: What an event of a named kind means that no reading takes: `account` fails the block, `ignore` leaves it
+            out, `forbid` fails it and names every kind.
+        latencies: Bounds between named events.
+    """
+
+    pattern: Pattern
+    within: float
+    not_before: float = 0.0
+    never: tuple[One, ...] = ()
+    others: str = "account"
+    latencies: tuple[Latency, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what can never be kept."""
+        if self.within <= 0:
+            raise ValueError(f"a deadline of {self.within:g} s is over before it begins; give more than 0 seconds")
+        if self.pattern.nullable:
+            raise ValueError(f"{self.pattern} asks for nothing, so it would hold at once; name an event that must come")
+        if not 0 <= self.not_before < self.within:
+            raise ValueError(f"not_before {self.not_before:g} s and within {self.within:g} s can't both be kept")
+        if self.others not in {"account", "ignore", "forbid"}:
+            raise ValueError(f"others is account, ignore or forbid, not {self.others!r}")
+        if unbound(self.pattern):
+            raise ValueError(f"{self.pattern} begins with a bound to an event before it, but there is none; use within")
+        shortest = sum(leaf.seconds for leaf in self.pattern.leaves() if isinstance(leaf, Quiet))
+        if isinstance(self.pattern, Quiet) and shortest > self.within:
+            raise ValueError(f"a silence of {shortest:g} s can't be over within {self.within:g} s")
+        known = {name for leaf in self.pattern.leaves() for name in (leaf.name, *leaf.kinds) if name}
+        for name in (name for latency in self.latencies for name in (latency.since, latency.until)):
+            if name and name not in known:
+                raise ValueError(f"the latency speaks of {name!r}, but the pattern does not{nearest(name, known)}")
+
+    def __str__(self) -> str:
+        told = [
+            f"{self.pattern}, within {self.within:g} s",
+            f"not before {self.not_before:g} s" if self.not_before else "",
+            *(f"never {forbidden}" for forbidden in self.never),
+            *map(str, self.latencies),
+            "" if self.others == "account" else f"others {self.others}",
+        ]
+        return ", ".join(filter(None, told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,48 +155,54 @@ class Verdict:
         cause: What decided it; None while pending and when held.
         index: Place on the timeline of the event that decided it; None where time or the end did.
         at: Seconds on the timeline at which it was decided; None while pending.
-        deadline: Seconds on the timeline at which the block had to be complete.
-        taken: The events of the reading that came furthest.
-        open: What remains, one pattern for every reading; empty when complete.
+        due: Seconds on the timeline at which time alone changes something next, or did.
+        taken: The events of the reading that came furthest; not told while pending.
+        open: What remains, one pattern for every reading; empty when complete, not told while pending.
         misses: The deciding event against what could have come next, fewest failed fields first.
+        doubts: Why it is inconclusive.
+        overdue: What was waited for in vain where a bound decided.
+        bindings: When held, what each reading that completed the block captured, by name.
+        named: When held, the place on the timeline of every event with a name.
     """
 
     status: Status
-    deadline: float
+    due: float
     cause: Cause | None = None
     index: int | None = None
     at: float | None = None
     taken: tuple[Taken, ...] = ()
     open: tuple[Pattern, ...] = ()
     misses: tuple[Miss, ...] = ()
+    doubts: tuple[str, ...] = ()
+    overdue: tuple[str, ...] = ()
+    bindings: tuple[Mapping[str, str], ...] = ()
+    named: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """A block: a pattern, and the seconds from the anchor within which it must be complete."""
+class Judging(Protocol):
+    """What is judged as a timeline grows."""
 
-    pattern: Pattern
-    within: float
-
-    def __post_init__(self) -> None:
-        if self.within <= 0:
-            raise ValueError(
-                f"a deadline of {self.within:g} s is over before it begins; give within more than 0 seconds"
-            )
-        if self.pattern.nullable:
-            raise ValueError(f"{self.pattern} asks for nothing, so it would hold at once; name an event that must come")
+    def look(self, timeline: Timeline) -> Verdict:
+        """Judge what is new; while pending, `due` of the verdict is when to look again at the latest."""
+        ...
 
 
 @dataclass(slots=True)
 class Queues:
-    """How far the blocks so far have read each queue: the place of the first event not yet taken, 0 if absent."""
+    """How far the blocks so far have read: the place of the first event not yet taken in each queue, 0 if absent."""
 
-    places: dict[str | tuple[str, str], int] = field(default_factory=dict)
+    places: dict[Key, int] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+    """Places of all events that a block has taken."""
+
+    def unclaimed(self, timeline: Timeline) -> list[int]:
+        """Places of the messages that no block has taken."""
+        return [place for place, event in enumerate(timeline) if event.kind == "message" and place not in self.taken]
 
 
 @dataclass(frozen=True, slots=True)
 class _Refers(Matcher):
-    """The receipt is of this message; where receipts are high-water marks, or of a later one."""
+    """The receipt is of this message or, where receipts are high-water marks, of a later one."""
 
     message: str
     said: Mapping[str, int]
@@ -131,8 +223,37 @@ class _Refers(Matcher):
         return f"message {self.said.get(self.message, 0) + 1} of the user"
 
 
-Path = tuple["Path", Taken] | None
+class _Reading(NamedTuple):
+    """One way to have read the events so far; two with the same future are the same.
+
+    `marks` are the places of named events; `waits` has, for every latency of the block, when it began, None before
+    that, and `_KEPT` afterwards.
+    """
+
+    rest: Pattern
+    marks: tuple[tuple[str, int], ...] = ()
+    waits: "tuple[Stamp | tuple[()] | None, ...]" = ()
+    captured: tuple[tuple[str, str], ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+_KEPT = ()
+
+_Path = tuple["_Path", int, Leaf] | None
 """What a reading took, last first, sharing its past with the readings it came from."""
+
+
+_Readings = list[tuple[_Reading, _Path]]
+
+
+def _distinct(readings: _Readings) -> _Readings:
+    """Each reading once, with the first path that led to it."""
+    if len(readings) < 2:
+        return readings
+    distinct: dict[_Reading, _Path] = {}
+    for reading, path in readings:
+        distinct.setdefault(reading, path)
+    return list(distinct.items())
 
 
 class Judgement:
@@ -149,135 +270,274 @@ class Judgement:
     """
 
     def __init__(self, expectation: Expectation, queues: Queues, timeline: Timeline, anchor: float) -> None:
-        self._queues = queues
+        self._block, self._queues, self._anchor = expectation, queues, Stamp(anchor, anchor)
+        self._deadline = Due(anchor + expectation.within, is_bound=True)
+        self._streams = Streams()
         self._said: dict[str, int] = {}
         last = ""
-        for move in timeline:
-            if isinstance(move, Said | Chose):
-                self._said[move.message] = len(self._said)
-                last = move.message if move.at <= anchor else last
-
-        def bind(leaf: One) -> One:
-            if leaf.kind not in RECEIPTS:
-                return leaf
-            message = leaf.of or last
-            if not message:
-                raise ValueError(f"{leaf} waits for a receipt, but the user has said nothing yet")
-            refers = _Refers(message, self._said, later_too=leaf.kind == "read")
-            return One(leaf.kind, (*leaf.fields, ("of", refers)), message)
-
-        pattern = expectation.pattern.bound(bind)
+        for place, move in enumerate(move for move in timeline if isinstance(move, Said | Chose)):
+            self._said[move.message] = place
+            last = move.message if move.at <= anchor else last
+        pattern = expectation.pattern.bound(lambda leaf: self._bound(leaf, last)).begun(
+            Start(self._anchor, is_event=False)
+        )
         leaves = tuple(pattern.leaves())
-        self._kinds = {leaf.kind for leaf in leaves if leaf.kind not in RECEIPTS}
+        self._kinds = frozenset[str]().union(*(leaf.kinds for leaf in leaves)) - RECEIPTS
         self._receipts = {
-            (leaf.kind, leaf.of): dict(leaf.fields)["of"] for leaf in leaves if leaf.kind in RECEIPTS and leaf.of
+            (leaf.kind, leaf.of): dict(leaf.fields)["of"]
+            for leaf in leaves
+            if isinstance(leaf, One) and leaf.kind in RECEIPTS and leaf.of
         }
-        self._deadline = anchor + expectation.within
-        self._readings: dict[Pattern, Path] = {pattern: None}
-        self._next = min((queues.places.get(key, 0) for key in self._keys()), default=0)
+        self._watched = frozenset[str]().union(*(leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet)))
+        ends = {name for latency in expectation.latencies for name in (latency.since, latency.until)}
+        self._marked = ends | {leaf.name for leaf in leaves if leaf.name}
+        self._is_timed = bool(expectation.latencies or self._watched) or any(
+            isinstance(leaf, Reply) or (isinstance(leaf, One) and leaf.gap is not None) for leaf in leaves
+        )
+        waits = tuple(None if latency.since else self._anchor for latency in expectation.latencies)
+        self._readings: _Readings = [(_Reading(pattern, waits=waits), None)]
+        self._due = self._next_due(self._readings) if self._is_timed else self._deadline
+        self._next = 0
         self._verdict: Verdict | None = None
 
-    def _keys(self) -> set[str | tuple[str, str]]:
-        return {*self._kinds, *self._receipts}
+    def _bound(self, leaf: Leaf, last: str) -> Leaf:
+        if isinstance(leaf, Reply):
+            return replace(leaf, anchor=self._anchor.at)
+        if isinstance(leaf, Quiet):
+            return replace(leaf, opens=self._anchor.at)
+        if not isinstance(leaf, One) or leaf.kind not in RECEIPTS:
+            return leaf
+        message = leaf.of or last
+        if not message:
+            raise ValueError(f"{leaf} waits for a receipt, but the user has said nothing yet")
+        refers = _Refers(message, self._said, later_too=leaf.kind == "read")
+        return replace(leaf, fields=(*leaf.fields, ("of", refers)), of=message)
 
     def look(self, timeline: Timeline) -> Verdict:
         """Judge what is new on the timeline since the last look; a verdict once given stands."""
-        while self._verdict is None and self._next < len(timeline):
-            index, event = self._next, timeline[self._next]
-            self._next += 1
-            if isinstance(event, Said | Chose):
+        for place, event in timeline.since(self._next):
+            self._next = place + 1
+            if isinstance(event, Received):
+                self._streams.take(place, event)
+                if self._concerns(place, event):
+                    if self._due.at <= event.earliest:
+                        self._pass_until(Due(event.earliest, is_bound=False))
+                    if self._verdict is None:
+                        self._take(Seen(event, place, self._anchor, self._streams))
+            elif isinstance(event, _SAID):
                 self._said.setdefault(event.message, len(self._said))
-            if self._concerns(index, event):
-                self._take(index, event)
-        if self._verdict is None and timeline.horizon > self._deadline:
-            self._decide(Status.FAILED, Cause.DEADLINE, at=self._deadline)
+            if self._verdict is not None:
+                break
+        if self._verdict is None:  # at the end nothing can come at the last instant either
+            self._pass_until(Due(timeline.horizon, is_bound=timeline.ended is not None))
         if self._verdict is None and timeline.ended is not None:
             self._decide(Status.FAILED, Cause.ENDED, at=timeline.horizon)
-        return self._verdict or self._told(Status.PENDING)
+        return self._verdict or Verdict(Status.PENDING, self._due.at)
 
-    def _concerns(self, index: int, event: Event) -> bool:
-        if event.kind in self._kinds:
-            return index >= self._queues.places.get(event.kind, 0)
-        if event.kind not in RECEIPTS:
-            return False
-        message, places = getattr(event, "of", ""), self._queues.places
-        return any(
-            key[0] == event.kind and refers.accepts(message) and index >= places.get(key, 0)
+    @property
+    def readings(self) -> int:
+        """In how many ways the events so far can be read."""
+        return len(self._readings)
+
+    # -- which events -------------------------------------------------------------------------------------------------
+
+    def _concerns(self, place: int, event: Received) -> bool:
+        kind, places = event.kind, self._queues.places
+        if kind in self._kinds:
+            return place >= places.get(kind, 0)
+        if kind in RECEIPTS and any(
+            key[0] == kind and refers.accepts(getattr(event, "of", "")) and place >= places.get(key, 0)
             for key, refers in self._receipts.items()
+        ):
+            return True
+        if event.at < self._anchor.at:
+            return False
+        return (
+            kind in self._watched
+            or (self._block.others == "forbid" and kind in EVERYTHING and place >= places.get(kind, 0))
+            or any(kind == forbidden.kind for forbidden in self._block.never)
         )
 
-    def _take(self, index: int, event: Event) -> None:
-        if event.earliest > self._deadline:
-            self._decide(Status.FAILED, Cause.DEADLINE, at=self._deadline)
+    def _must_be_taken(self, event: Event) -> bool:
+        """Whether the event is in the alphabet; reading a later message reads this one too, but need not be meant."""
+        if event.kind in self._kinds:
+            return True
+        if self._block.others == "forbid" and event.kind in EVERYTHING:
+            return True
+        return event.kind in RECEIPTS and (event.kind, getattr(event, "of", "")) in self._receipts
+
+    # -- what an event does -------------------------------------------------------------------------------------------
+
+    def _take(self, seen: Seen) -> None:
+        event = seen.event
+        never = self._block.never
+        if never and event.at >= self._anchor.at and any(not forbidden.mismatches(seen) for forbidden in never):
+            self._decide(Status.FAILED, Cause.FORBIDDEN, index=seen.place, at=event.at)
             return
-        after: dict[Pattern, Path] = {}
-        for reading, path in self._readings.items():
-            for rest, leaf in reading.after(event):
-                after.setdefault(rest, (path, Taken(index, leaf)))
+        after: _Readings = []
+        may_be_left = self._block.others == "ignore" or not self._must_be_taken(event)
+        for reading, path in self._readings:
+            for step in reading.rest.after(seen):
+                if (went_on := self._went_on(reading, step, seen)) is not None and self._can_hold(went_on, seen):
+                    # the tokens of a stream are on record as such, a path need not repeat them
+                    is_told = went_on is reading and isinstance(step.leaf, Reply)
+                    after.append((went_on, path if is_told else (path, seen.place, step.leaf)))
+            if may_be_left and (changed := reading.rest.disturbed(seen)) is not None:
+                doubts = (*reading.doubts, changed.doubt) if changed.doubt else reading.doubts
+                after.append((reading._replace(rest=changed.rest, doubts=doubts), path))
+        after = _distinct(after)
         if not after:
-            self._decide(Status.FAILED, Cause.UNEXPECTED, index=index, at=event.at, misses=self._misses(index, event))
+            self._decide(Status.FAILED, Cause.UNEXPECTED, index=seen.place, at=event.at, misses=self._misses(seen))
             return
         if len(after) > MAX_READINGS:
+            rest = after[0][0].rest
             raise ValueError(
-                f"event #{index} can be read in more than {MAX_READINGS:,} ways; make the branches of "
-                f"{next(iter(after))} tell their events apart"
+                f"event #{seen.place} can be read in more than {MAX_READINGS:,} ways; make the branches of {rest} tell "
+                "their events apart"
             )
-        self._readings = after
-        complete = next((rest for rest in after if rest.nullable), None)
-        if complete is None:
-            return
-        self._readings = {complete: after[complete]}
-        if event.at <= self._deadline:
-            for key in self._keys():
-                self._queues.places[key] = index + 1
-            self._decide(Status.HELD, index=index, at=event.at)
-        else:
-            self._decide(Status.INCONCLUSIVE, Cause.DEADLINE, index=index, at=event.at)
+        if self._read_on(after):
+            self._complete(seen.stamp, seen.place)
 
-    def _misses(self, index: int, event: Event) -> tuple[Miss, ...]:
-        leaves = dict.fromkeys(leaf for reading in self._readings for leaf in reading.first())
-        misses = [Miss(index, leaf, leaf.mismatches(event)) for leaf in leaves]
+    def _can_hold(self, reading: _Reading, seen: Seen) -> bool:
+        """Whether what remains is not overdue from the start."""
+        if not self._is_timed:
+            return True
+        due = min(
+            (due for due in (reading.rest.due(), *(due for _, due in self._waiting(reading))) if due), default=None
+        )
+        return due is None or not due.is_bound or due.at >= seen.event.earliest
+
+    def _went_on(self, reading: _Reading, step: Step, seen: Seen) -> _Reading | None:
+        """The reading once the leaf has taken the event; None if that breaks a latency."""
+        rest, leaf, doubt = step
+        if rest is reading.rest and doubt is None and not self._marked and isinstance(leaf, Reply):
+            return reading  # one more token
+        caught = leaf.captures(seen.event)
+        doubts = (*reading.doubts, doubt) if doubt else reading.doubts
+        marks, waits, captured = reading.marks, reading.waits, reading.captured
+        if self._marked:
+            is_whole = not isinstance(leaf, Reply) or seen.event.kind == "message"
+            names = {seen.event.kind, leaf.name if is_whole else None}
+            if is_whole and leaf.name is not None and all(leaf.name != name for name, _ in marks):
+                marks = (*marks, (leaf.name, seen.place))
+            for place, latency in enumerate(self._block.latencies):
+                since = waits[place]
+                if since is None and latency.since in names:
+                    waits = (*waits[:place], seen.stamp, *waits[place + 1 :])
+                elif since and latency.until in names and seen.event.at >= since.at:
+                    low, high = between(since, seen.stamp)
+                    kept = latency.bounds.judged(low, high)
+                    if kept is False:
+                        return None
+                    doubts = doubts if kept else (*doubts, doubtful(str(latency), low, high, latency.bounds))
+                    waits = (*waits[:place], _KEPT, *waits[place + 1 :])
+        if caught:
+            captured = tuple(sorted({**dict(captured), **caught}.items()))
+        return _Reading(rest, marks, waits, captured, doubts)
+
+    # -- what time does -----------------------------------------------------------------------------------------------
+
+    def _read_on(self, readings: _Readings) -> bool:
+        """Go on with these readings; whether they are others than before."""
+        before, self._readings = self._readings, readings
+        if len(readings) == 1 == len(before) and readings[0][0] is before[0][0]:
+            return False
+        if self._is_timed:
+            self._due = self._next_due(readings)
+        return True
+
+    def _next_due(self, readings: _Readings) -> Due:
+        """The next instant at which time alone changes something: a silence ends, a bound or the deadline passes."""
+        dues = [due for reading, _ in readings if (due := reading.rest.due()) is not None]
+        dues += [due for reading, _ in readings for latency, due in self._waiting(reading)]
+        return min([*dues, self._deadline])
+
+    def _waiting(self, reading: _Reading) -> Iterator[tuple[Latency, Due]]:
+        """The latencies that the reading can't be completed without, and when each is over."""
+        for latency, since in zip(self._block.latencies, reading.waits, strict=True):
+            if since and latency.bounds.most is not None and needs(reading.rest, latency.until):
+                yield latency, Due(since.at + latency.bounds.most, is_bound=True)
+
+    def _pass_until(self, until: Due) -> None:
+        """Let time pass: silences that end by then are over, bounds and the deadline before it have passed."""
+        while self._verdict is None and (due := self._due) <= until:
+            if due == self._deadline:
+                self._decide(Status.FAILED, Cause.DEADLINE, at=due.at)
+                return
+            after: _Readings = []
+            overdue = dict.fromkeys(
+                leaf.overdue() for reading, _ in self._readings for leaf in reading.rest.first() if leaf.due() == due
+            )
+            for reading, path in self._readings:
+                late = [latency for latency, mine in self._waiting(reading) if mine <= due]
+                overdue.update(dict.fromkeys(map(str, late)))
+                rest = reading.rest.at(due)
+                if rest is not None and not late:
+                    after.append((reading._replace(rest=rest), path))
+            after = _distinct(after)
+            if not after:
+                self._decide(Status.FAILED, Cause.OVERDUE, at=due.at, overdue=tuple(overdue))
+                return
+            if self._read_on(after):
+                self._complete(Stamp(due.at, due.at), None)
+
+    # -- the verdict --------------------------------------------------------------------------------------------------
+
+    def _complete(self, stamp: Stamp, index: int | None) -> None:
+        """See whether a reading is complete now, and whether it is in time."""
+        complete = [reading for reading in self._readings if reading[0].rest.nullable]
+        if not complete:
+            return
+        taken_in_time = Bounds(self._block.not_before or None, self._block.within)
+        low, high = between(self._anchor, stamp)
+        in_time = taken_in_time.judged(low, high)
+        complete.sort(key=lambda reading: len(reading[0].doubts))
+        self._readings = complete
+        if in_time is False:
+            cause = Cause.EARLY if high < self._block.not_before else Cause.DEADLINE
+            self._decide(Status.FAILED, cause, index=index, at=stamp.at)
+            return
+        doubts = complete[0][0].doubts
+        if in_time is None:
+            doubts = (*doubts, doubtful("its completion", low, high, taken_in_time))
+        if doubts:
+            self._decide(Status.INCONCLUSIVE, Cause.DEADLINE, index=index, at=stamp.at, doubts=doubts)
+            return
+        sure = [reading for reading, _ in complete if not reading.doubts]
+        end = self._next if index is None else index + 1
+        for key in (*self._kinds, *self._receipts, *(EVERYTHING if self._block.others == "forbid" else ())):
+            self._queues.places[key] = max(end, self._queues.places.get(key, 0))
+        self._decide(
+            Status.HELD,
+            index=index,
+            at=stamp.at,
+            bindings=tuple({tuple(sorted(reading.captured)): dict(reading.captured) for reading in sure}.values()),
+            named=dict(sure[0].marks),
+        )
+        assert self._verdict is not None  # noqa: S101 - just decided
+        self._queues.taken.update(taken.index for taken in self._verdict.taken)
+
+    def _misses(self, seen: Seen) -> tuple[Miss, ...]:
+        leaves = dict.fromkeys(leaf for reading, _ in self._readings for leaf in reading.rest.first())
+        misses = [Miss(seen.place, leaf, leaf.mismatches(seen)) for leaf in leaves]
         return tuple(sorted(misses, key=lambda miss: ("kind" in miss.fields, len(miss.fields))))
 
-    def _decide(
-        self,
-        status: Status,
-        cause: Cause | None = None,
-        *,
-        at: float,
-        index: int | None = None,
-        misses: tuple[Miss, ...] = (),
-    ) -> None:
-        self._verdict = self._told(status, cause, at=at, index=index, misses=misses)
+    def _decide(self, status: Status, cause: Cause | None = None, **facts: object) -> None:
+        self._verdict = self._told(status, cause, **facts)
 
-    def _told(
-        self,
-        status: Status,
-        cause: Cause | None = None,
-        *,
-        at: float | None = None,
-        index: int | None = None,
-        misses: tuple[Miss, ...] = (),
-    ) -> Verdict:
-        paths = [_unrolled(path) for path in self._readings.values()]
-        return Verdict(
-            status,
-            self._deadline,
-            cause,
-            index,
-            at,
-            taken=max(paths, key=len, default=()),
-            open=tuple(rest for rest in self._readings if not rest.nullable),
-            misses=misses,
-        )
+    def _told(self, status: Status, cause: Cause | None = None, **facts: object) -> Verdict:
+        longest = max((self._taken(path) for _, path in self._readings), key=len, default=())
+        rests = dict.fromkeys(reading.rest for reading, _ in self._readings if not reading.rest.nullable)
+        return replace(Verdict(status, self._due.at, cause, taken=longest, open=tuple(rests)), **facts)  # type: ignore[arg-type]
 
-
-def _unrolled(path: Path) -> tuple[Taken, ...]:
-    taken: list[Taken] = []
-    while path is not None:
-        path, last = path
-        taken.append(last)
-    return tuple(reversed(taken))
+    def _taken(self, path: _Path) -> tuple[Taken, ...]:
+        taken: dict[int, Leaf] = {}
+        while path is not None:
+            path, place, leaf = path
+            taken[place] = leaf
+            if isinstance(leaf, Reply) and leaf.target is None and (stream := self._streams.begun_at(place)):
+                taken.update(dict.fromkeys((one for one in stream.places if one > place and one < self._next), leaf))
+        return tuple(Taken(place, taken[place]) for place in sorted(taken))
 
 
 def judge(

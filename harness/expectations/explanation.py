@@ -13,6 +13,9 @@ from harness.timeline.transcript import line, lines
 _BEFORE = 6
 """Events shown from before the user's last move."""
 
+_NEAREST = 3
+"""Misses shown."""
+
 _SHOWN = 40
 """Lines of the transcript shown before the event that decided it, and half as many after it."""
 
@@ -32,7 +35,7 @@ def explain(block: str, expectation: Expectation, verdict: Verdict, timeline: Ti
     """
     said = [
         f"{block}: {_reason(verdict, timeline, anchor)}",
-        f"  expected    {expectation.pattern}, within {expectation.within:g} s",
+        f"  expected    {expectation}",
         *_listed("matched", _taken(verdict, timeline) or ["nothing yet"]),
         *_listed("still open", list(dict.fromkeys(map(str, verdict.open)))),
         *_listed("instead", _instead(verdict, timeline)),
@@ -42,25 +45,29 @@ def explain(block: str, expectation: Expectation, verdict: Verdict, timeline: Ti
     return "\n".join(said)
 
 
-def _reason(verdict: Verdict, timeline: Timeline, anchor: float) -> str:
+def _reason(verdict: Verdict, timeline: Timeline, anchor: float) -> str:  # noqa: PLR0911 - one for each cause
     at = verdict.at if verdict.at is not None else timeline.horizon
-    if verdict.status is Status.INCONCLUSIVE and verdict.index is not None:
-        event = timeline[verdict.index]
-        return (
-            f"can't tell whether the deadline was kept: {event.kind} arrived between {event.earliest - anchor:.3f} s "
-            f"and {event.at - anchor:.3f} s, the limit is {verdict.deadline - anchor:g} s; the harness was busy for "
-            f"{event.doubt * 1000:.0f} ms"
-        )
-    if verdict.cause is Cause.UNEXPECTED and verdict.index is not None:
-        kind = timeline[verdict.index].kind
-        if at >= anchor:
-            return f"unexpected {kind} {at - anchor:.3f} s after the user's move"
-        return f"unexpected {kind}: it came {anchor - at:.3f} s before the user's move, and no step before took it"
-    if verdict.cause is Cause.DEADLINE:
-        return f"not complete {verdict.deadline - anchor:g} s after the user's move"
-    if verdict.cause is Cause.ENDED:
-        return f"{timeline.ended} {max(0.0, at - anchor):.3f} s after the user's move, before it was complete"
-    return str(verdict.status)
+    after = f"{max(0.0, at - anchor):.3f} s after the user's move"
+    kind = "" if verdict.index is None else timeline[verdict.index].kind
+    match verdict.status, verdict.cause:
+        case Status.INCONCLUSIVE, _:
+            doubt = 0.0 if verdict.index is None else timeline[verdict.index].doubt
+            busy = f"; the harness was busy for {doubt * 1000:.0f} ms" if doubt else ""
+            return f"can't be told: {'; '.join(verdict.doubts)}{busy}"
+        case _, Cause.UNEXPECTED if at < anchor:
+            return f"unexpected {kind}: it came {anchor - at:.3f} s before the user's move, and no step before took it"
+        case _, (Cause.UNEXPECTED | Cause.FORBIDDEN) as cause:
+            return f"{cause} {kind} {after}"
+        case _, Cause.EARLY:
+            return f"complete {after}, which is too early"
+        case _, Cause.OVERDUE:
+            return f"overdue {after}: {'; '.join(verdict.overdue)}"
+        case _, Cause.DEADLINE:
+            return f"not complete {verdict.due - anchor:g} s after the user's move"
+        case _, Cause.ENDED:
+            return f"{timeline.ended} {after}, before it was complete"
+        case status, _:
+            return str(status)
 
 
 def _listed(title: str, entries: Sequence[str]) -> list[str]:
@@ -72,11 +79,13 @@ def _taken(verdict: Verdict, timeline: Timeline) -> list[str]:
 
 
 def _instead(verdict: Verdict, timeline: Timeline) -> list[str]:
-    if verdict.cause is not Cause.UNEXPECTED or verdict.index is None:
+    if verdict.cause not in {Cause.UNEXPECTED, Cause.FORBIDDEN} or verdict.index is None:
         return []
     told = [line(verdict.index, timeline[verdict.index]).strip()]
     near = [miss for miss in verdict.misses if "kind" not in miss.fields]
-    told += [f"  wanted {name} {no.wanted}, saw {no.saw}" for miss in near[:3] for name, no in miss.fields.items()]
+    told += [
+        f"  wanted {name} {no.wanted}, saw {no.saw}" for miss in near[:_NEAREST] for name, no in miss.fields.items()
+    ]
     return told
 
 

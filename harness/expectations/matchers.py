@@ -1,12 +1,16 @@
 """Checks of one value: None when it fits, or a mismatch that says what was wanted and what was seen.
 
-Matchers are frozen and never remember what they saw. Any object with `==` works where a matcher is wanted.
-Not here: which event a value belongs to (patterns.py).
+Here: what every matcher is, equality, parts of texts, and how matchers are combined. They are frozen, never remember
+what they saw, and never raise because of it. Any object with `==` works where a matcher is wanted. Not here:
+catalogues, texts that are nearly right or hold something to remember (texts.py), numbers and amounts (measures.py),
+lists and JSON (structure.py), cards and links (content.py), which event a value belongs to (patterns.py).
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+
+from rapidfuzz.distance import Indel
 
 from harness.events.text import quoted
 
@@ -24,7 +28,12 @@ class Mismatch:
 
 def shown(value: object) -> str:
     """A value as it appears in a message: text quoted and made safe, everything else by its repr."""
-    return quoted(value) if isinstance(value, str) else quoted(repr(value), marks="")
+    if isinstance(value, str):
+        return quoted(value)
+    try:
+        return quoted(repr(value), marks="")
+    except Exception:  # nested too deep, a number of too many digits, a repr of somebody's own
+        return f"a value of type {type(value).__name__} that can't be shown"
 
 
 def normalised(text: str) -> str:
@@ -32,10 +41,14 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+_ALIKE_OF = 1000
+"""Characters at the start of two texts that say how alike they are; it only picks which mismatch is told."""
+
+
 class Matcher:
     """A check of one value.
 
-    `a & b` wants both, `a | b` one of them, `~a` the opposite.
+    `a & b` wants both, `a | b` one of them, `~a` the opposite; the other side may be a plain value.
     """
 
     __slots__ = ()
@@ -46,63 +59,126 @@ class Matcher:
 
     def match(self, value: object) -> Mismatch | None:
         """None if the value fits, else what was wanted and what was seen."""
-        return None if self.accepts(value) else Mismatch(wanted=str(self), saw=shown(value))
+        return None if self.accepts(value) else Mismatch(wanted=str(self), saw=self.seen(value))
 
-    def __and__(self, other: "Matcher") -> "Matcher":
-        return Both(self, other)
+    def seen(self, value: object) -> str:
+        """What a mismatch says of a value that does not fit."""
+        return shown(value)
 
-    def __or__(self, other: "Matcher") -> "Matcher":
-        return Either(self, other)
+    def apart(self, value: object) -> float:
+        """How far the value is from fitting, 0 to 1; of several that do not fit, the nearest is told."""
+        return 0.0 if self.accepts(value) else 1.0
+
+    @property
+    def binds(self) -> frozenset[str]:
+        """The names that `captures` can give."""
+        return frozenset()
+
+    def captures(self, value: object) -> dict[str, str]:
+        """The texts that a value has under the names of `binds`; none if it does not fit."""
+        return {}
+
+    def __and__(self, other: object) -> "Matcher":
+        return Both(self, matcher(other))
+
+    def __or__(self, other: object) -> "Matcher":
+        return Either(self, matcher(other))
 
     def __invert__(self) -> "Matcher":
         return Not(self)
+
+
+def inside(part: Matcher) -> str:
+    """A matcher as it prints inside another one."""
+    return f"({part})" if isinstance(part, Both | Either) else str(part)
 
 
 _PLAIN = (str, int, float, bool, type(None))
 
 
 class Equals(Matcher):
-    """The value is equal; texts are compared normalised unless `exact`."""
+    """The value is equal; texts are compared normalised unless `exact`, also those in a list or tuple."""
 
-    __slots__ = ("exact", "wanted")
+    __slots__ = ("_key", "_parts", "exact", "wanted")
 
     def __init__(self, wanted: object, *, exact: bool = False) -> None:
         self.wanted, self.exact = wanted, exact
+        is_list = isinstance(wanted, list | tuple) and type(wanted) in {list, tuple}
+        self._parts = tuple(_part_of(part, exact=exact) for part in wanted) if is_list else None  # type: ignore[attr-defined]
+        self._key: object = (type(wanted), wanted) if isinstance(wanted, _PLAIN) else self._parts
 
     def accepts(self, value: object) -> bool:  # noqa: D102
+        try:
+            return self._fits(value)
+        except Exception:  # an `==` of somebody's own, or nested too deep
+            return False
+
+    def _fits(self, value: object) -> bool:
+        if self._parts is not None:
+            return (
+                isinstance(value, list | tuple)
+                and len(value) == len(self._parts)
+                and all(part.accepts(item) for part, item in zip(self._parts, value, strict=True))
+            )
         if isinstance(self.wanted, str) and isinstance(value, str) and not self.exact:
             return normalised(self.wanted) == normalised(value)
         return bool(self.wanted == value)
 
+    def seen(self, value: object) -> str:  # noqa: D102
+        try:
+            self._fits(value)
+        except Exception as error:
+            return f"{shown(value)}, which can't be compared: {type(error).__name__}: {shown_error(error)}"
+        return shown(value)
+
+    def apart(self, value: object) -> float:  # noqa: D102
+        if isinstance(self.wanted, str) and isinstance(value, str) and not self.accepts(value):
+            return 1.0 - Indel.normalized_similarity(self.wanted[:_ALIKE_OF], value[:_ALIKE_OF]) * 0.99
+        return Matcher.apart(self, value)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Equals) or self.exact != other.exact:
             return False
-        if isinstance(self.wanted, _PLAIN) and type(self.wanted) is type(other.wanted):
-            return self.wanted == other.wanted
-        return self.wanted is other.wanted
+        return self.wanted is other.wanted if self._key is None else self._key == other._key
 
     def __hash__(self) -> int:
-        return hash(self.wanted) if isinstance(self.wanted, _PLAIN) else id(self.wanted)
+        return id(self.wanted) if self._key is None else hash(self._key)
 
     def __str__(self) -> str:
-        return shown(self.wanted) + (" exactly" if self.exact else "")
+        plain = self._parts is None or all(isinstance(part, Equals) for part in self._parts)
+        told = shown(self.wanted) if plain else f"[{', '.join(map(inside, self._parts or ()))}]"
+        return told + (" exactly" if self.exact else "")
 
     def __repr__(self) -> str:
-        return f"equals({self.wanted!r}{', exact=True' if self.exact else ''})"
+        return f"equals({shown(self.wanted)}{', exact=True' if self.exact else ''})"
 
 
-class _OfText(Matcher):
+def _part_of(part: object, *, exact: bool) -> Matcher:
+    return Equals(part, exact=True) if exact and isinstance(part, str | list | tuple) else matcher(part)
+
+
+def shown_error(error: BaseException) -> str:
+    """What an exception says, made safe."""
+    try:
+        return quoted(str(error), marks="")
+    except Exception:  # a `__str__` of somebody's own
+        return "no words"
+
+
+class OfText(Matcher):
+    """Base of the matchers that look at a text, normalised; nothing else fits."""
+
     __slots__ = ()
 
     def _fits(self, text: str) -> bool:
         raise NotImplementedError
 
-    def accepts(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:  # noqa: D102
         return isinstance(value, str) and self._fits(normalised(value))
 
 
 @dataclass(frozen=True, slots=True)
-class Contains(_OfText):
+class Contains(OfText):
     """The text has the part in it."""
 
     part: str
@@ -115,7 +191,7 @@ class Contains(_OfText):
 
 
 @dataclass(frozen=True, slots=True)
-class StartsWith(_OfText):
+class StartsWith(OfText):
     """The text starts with the part."""
 
     part: str
@@ -128,7 +204,7 @@ class StartsWith(_OfText):
 
 
 @dataclass(frozen=True, slots=True)
-class EndsWith(_OfText):
+class EndsWith(OfText):
     """The text ends with the part."""
 
     part: str
@@ -141,7 +217,7 @@ class EndsWith(_OfText):
 
 
 @dataclass(frozen=True, slots=True)
-class Matches(_OfText):
+class Matches(OfText):
     """The regular expression is found in the text."""
 
     expression: re.Pattern[str]
@@ -164,67 +240,115 @@ class Not(Matcher):
         return not self.inner.accepts(value)
 
     def __str__(self) -> str:
-        return f"not {self.inner}"
+        return f"not {inside(self.inner)}"
 
 
 @dataclass(frozen=True, slots=True)
-class Both(Matcher):
-    """Both fit."""
-
+class _Two(Matcher):
     left: Matcher
     right: Matcher
+
+    @property
+    def binds(self) -> frozenset[str]:
+        return self.left.binds | self.right.binds
+
+
+@dataclass(frozen=True, slots=True)
+class Both(_Two):
+    """Both fit."""
 
     def accepts(self, value: object) -> bool:  # noqa: D102
         return self.left.accepts(value) and self.right.accepts(value)
 
+    def seen(self, value: object) -> str:  # noqa: D102
+        return (self.right if self.left.accepts(value) else self.left).seen(value)
+
+    def apart(self, value: object) -> float:  # noqa: D102
+        return (self.left.apart(value) + self.right.apart(value)) / 2
+
+    def captures(self, value: object) -> dict[str, str]:  # noqa: D102
+        return self.right.captures(value) | self.left.captures(value) if self.accepts(value) else {}
+
     def __str__(self) -> str:
-        return f"{self.left} and {self.right}"
+        return " and ".join(str(side) if isinstance(side, Both) else inside(side) for side in (self.left, self.right))
 
 
 @dataclass(frozen=True, slots=True)
-class Either(Matcher):
-    """At least one fits."""
-
-    left: Matcher
-    right: Matcher
+class Either(_Two):
+    """At least one fits; the left one is asked first."""
 
     def accepts(self, value: object) -> bool:  # noqa: D102
         return self.left.accepts(value) or self.right.accepts(value)
 
+    def seen(self, value: object) -> str:  # noqa: D102
+        return (self.left if self.left.apart(value) <= self.right.apart(value) else self.right).seen(value)
+
+    def apart(self, value: object) -> float:  # noqa: D102
+        return min(self.left.apart(value), self.right.apart(value))
+
+    def captures(self, value: object) -> dict[str, str]:  # noqa: D102
+        return (self.left if self.left.accepts(value) else self.right).captures(value)
+
     def __str__(self) -> str:
-        return f"{self.left} or {self.right}"
+        return " or ".join(str(side) if isinstance(side, Either) else inside(side) for side in (self.left, self.right))
 
 
 def equals(wanted: object, *, exact: bool = False) -> Matcher:
-    """The value is equal; texts are compared after Unicode and white-space normalisation unless `exact`."""
+    """The value is equal.
+
+    Args:
+        wanted: A value, or a list of values and matchers that are compared one by one.
+        exact: Compare texts character by character, without Unicode and white-space normalisation.
+    """
     return Equals(wanted, exact=exact)
 
 
 def contains(part: str) -> Matcher:
     """The text has `part` in it."""
-    return Contains(part)
+    return Contains(_part(part, "contains"))
 
 
 def starts_with(part: str) -> Matcher:
     """The text starts with `part`."""
-    return StartsWith(part)
+    return StartsWith(_part(part, "starts_with"))
 
 
 def ends_with(part: str) -> Matcher:
     """The text ends with `part`."""
-    return EndsWith(part)
+    return EndsWith(_part(part, "ends_with"))
+
+
+def _part(part: str, word: str) -> str:
+    if not isinstance(part, str):
+        raise ValueError(f"{word} takes a text, not {shown(part)}; put it in quotation marks")  # noqa: TRY004
+    if not normalised(part):
+        raise ValueError(f"{word}({part!r}) would fit every text; say what is to be found")
+    return part
 
 
 def matches(expression: str | re.Pattern[str]) -> Matcher:
-    """The regular expression is found in the text; a string is compiled ignoring case.
+    """The regular expression is found in the text, normalised; a string is compiled ignoring case.
 
     Raises:
         ValueError: The expression is not a valid one.
     """
+    return Matches(compiled(expression))
+
+
+def compiled(expression: str | re.Pattern[str]) -> re.Pattern[str]:
+    """A regular expression of texts; a string is compiled ignoring case.
+
+    Raises:
+        ValueError: The expression is not a valid one.
+    """
+    if isinstance(expression, re.Pattern) and isinstance(expression.pattern, str):
+        return expression
+    if not isinstance(expression, str):
+        raise ValueError(f"not a regular expression of texts: {shown(expression)}")  # noqa: TRY004
     try:
-        return Matches(re.compile(expression, re.IGNORECASE) if isinstance(expression, str) else expression)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {quoted(str(expression))}: {error}") from error
+        return re.compile(expression, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"not a regular expression: {quoted(expression)}: {error}") from error
 
 
 def matcher(wanted: object) -> Matcher:
@@ -232,5 +356,5 @@ def matcher(wanted: object) -> Matcher:
     if isinstance(wanted, Matcher):
         return wanted
     if isinstance(wanted, re.Pattern):
-        return Matches(wanted)
+        return Matches(compiled(wanted))
     return Equals(wanted)

@@ -6,9 +6,13 @@ is left open.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from harness.events import Chose, Said
-from harness.expectations.patterns import One, one
+from harness.expectations.engine import Latency
+from harness.expectations.matchers import Matcher
+from harness.expectations.patterns import One, checked, one
+from harness.expectations.reply import Reply, Stalls, reply_of
 
 
 def routed(
@@ -53,13 +57,137 @@ def message(
     *,
     role: object = None,
     name: object = None,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[object] | Matcher | None = None,
     automated: object = None,
     revised: object = None,
+    in_reply_to: object = None,
+    options: object = None,
+    cards: object = None,
+    links: object = None,
+    media: object = None,
+    attachments: object = None,
+    form: object = None,
+    answers: object = None,
+    records: object = None,
+    errors: object = None,
+    components: object = None,
 ) -> One:
-    """A message from anyone but this end user; `choices` are the labels of what it offers."""
-    labels = None if choices is None else tuple(choices)
-    return one("message", text=text, role=role, name=name, choices=labels, automated=automated, revised=revised)
+    """A message from anyone but this end user, by what a person sees of it.
+
+    Args:
+        text: What they read.
+        role: Such as chatbot or agent.
+        name: Display name of the sender.
+        choices: Labels of what it offers to choose.
+        automated: Whether the service marked it as an automated response.
+        revised: Whether the answer was changed while it was validated.
+        in_reply_to: Entry id of the message it answers.
+        options: The choices in full, such as `has(option(label="Card", subtitle="No fee"))`.
+        cards: Of a carousel, such as `has(card(title="Gold card"))`.
+        links: Such as `each(link_opens())`.
+        media: Pictures and videos shown in place.
+        attachments: Files, such as `has(attachment(name=ends_with(".pdf")))`.
+        form: A form to fill in.
+        answers: A form as it was filled in.
+        records: What a form made or changed.
+        errors: What went wrong.
+        components: Components of the organisation's own.
+    """
+    return one(
+        "message",
+        text=text,
+        role=role,
+        name=name,
+        choices=choices,
+        automated=automated,
+        revised=revised,
+        in_reply_to=in_reply_to,
+        options=options,
+        cards=cards,
+        links=links,
+        media=media,
+        attachments=attachments,
+        form=form,
+        answers=answers,
+        records=records,
+        errors=errors,
+        components=components,
+    )
+
+
+def reply(
+    text: object = None,
+    *,
+    role: object = None,
+    name: object = None,
+    choices: Sequence[object] | Matcher | None = None,
+    revised: object = None,
+    streamed: bool | None = None,
+    first_token: float | None = None,
+    gap: float | None = None,
+    gap_p95: float | None = None,
+    stalls: Stalls | None = None,
+    in_order: bool = False,
+    complete: bool = False,
+    faithful: bool = False,
+    retracted: Literal["never", "allowed", "required"] = "allowed",
+    burst: int | None = None,
+) -> Reply:
+    """One answer: its tokens, in whatever order they arrive, and the message they belong to.
+
+    Args:
+        text: Of the final message; so are `role`, `name`, `choices` and `revised`.
+        role: Such as chatbot.
+        name: Display name of the sender.
+        choices: Labels of what the message offers.
+        revised: Whether the answer was changed while it was validated.
+        streamed: Whether it must (True) or must not (False) be streamed.
+        first_token: Seconds from the user's move to the first token, at most.
+        gap: Seconds between one token and the next, at most.
+        gap_p95: The same at the 95th percentile of this answer.
+        stalls: How many waits may be longer than so many seconds.
+        in_order: Whether tokens must arrive by number.
+        complete: Whether no number may be missing or repeated.
+        faithful: Whether the pieces must equal the final text, withdrawn ones left out.
+        retracted: Whether what was streamed never is, may be, or must be withdrawn.
+        burst: The most tokens that may come in one read; more tell of a buffering proxy.
+
+    Raises:
+        ValueError: The checks contradict each other.
+    """
+    return reply_of(
+        message(text, role=role, name=name, choices=choices, revised=revised),
+        streamed=streamed,
+        first_token=first_token,
+        gap=gap,
+        gap_p95=gap_p95,
+        stalls=stalls,
+        in_order=in_order,
+        complete=complete,
+        faithful=faithful,
+        retracted=retracted,
+        burst=burst,
+    )
+
+
+def stalls(*, longer_than: float, at_most: int = 0) -> Stalls:
+    """At most so many waits between tokens longer than so many seconds."""
+    return Stalls(longer_than, at_most)
+
+
+def latency(*, since: str = "", until: str, most: float | None = None, least: float | None = None) -> Latency:
+    """Bounds in seconds between two events of a block.
+
+    Args:
+        since: The first event of this kind, or the one with this name; the user's move if empty.
+        until: Likewise.
+        most: At most this long.
+        least: At least this long.
+
+    Raises:
+        ValueError: The bounds contradict each other, or there are none.
+    """
+    return Latency(since, until, checked(least, most, f"the latency from {since or 'the move'} to {until}"))
 
 
 def echo(text: object = None) -> One:

@@ -14,19 +14,23 @@ import pytest
 import harness
 from harness.client.target import Target
 from harness.errors import ExpectationFailed, HarnessError
+from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
 from harness.reporting import allure
 from harness.reporting.console import summary
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.conversation import Conversation
-from harness.scenarios.customer import Customer
+from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
 from harness.scenarios.outcome import Outcome
+from harness.scenarios.recording import Recordings
 from harness.settings import SANDBOX, sandbox_target
 from harness.settings import target as target_at
 from harness.user.persona import persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
 OUTCOMES = pytest.StashKey[list[Outcome]]()
+RUNS = pytest.StashKey[list[Run]]()
+LEFT = pytest.StashKey[list[Run]]()
 
 _HIDDEN = (str(Path(harness.__file__).parent), str(Path(asyncio.__file__).parent))
 """Where frames come from that a failure does not show: they say nothing about the bot."""
@@ -44,12 +48,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--bots", action="append", default=[], help="bot file or folder for the sandbox, beside the shipped bots"
     )
+    group.addoption("--recordings", metavar="DIR", help="record every conversation in this folder")
+    group.addoption(
+        "--judge",
+        action="append",
+        default=[],
+        metavar="RECORDING",
+        help="talk to nobody, but judge this recording, or those in this folder, by the scenarios they are of",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Run coroutine scenarios without a mark; `--asyncio-mode=strict` asks for the marks again."""
     config.stash[OUTCOMES] = []
+    config.stash[RUNS] = runs_of(config.getoption("--judge"))
+    config.stash[LEFT] = []
     allure.switch_on()
     if config.getoption("asyncio_mode", None) is None:
         config.option.asyncio_mode = "auto"
@@ -64,9 +78,36 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have a scenario judge every recorded run of it."""
+    runs = of_function(metafunc.config.stash[RUNS], metafunc.definition.nodeid)
+    if runs and FIXTURE in metafunc.fixturenames:
+        metafunc.parametrize(FIXTURE, runs, indirect=True, ids=[run.label for run in runs])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no recording, where recordings are judged."""
+    if runs := config.stash[RUNS]:
+        kept, config.stash[LEFT] = chosen(items, runs)
+        if out := [item for item in items if item not in set(kept)]:
+            config.hook.pytest_deselected(items=out)
+        items[:] = kept
+
+
+@pytest.fixture(name=FIXTURE)
+def recorded(request: pytest.FixtureRequest) -> Run | None:
+    """The recorded run to judge; None where conversations are held."""
+    return getattr(request, "param", None)
+
+
 @pytest.fixture(scope="session")
 def target(pytestconfig: pytest.Config) -> Iterator[Target]:
     """The service under test; the sandbox is started once a session, when the first scenario needs it."""
+    if runs := pytestconfig.stash[RUNS]:
+        yield runs[0].target
+        return
     where, within = pytestconfig.getoption("--target"), pytestconfig.getoption("--within")
     with ExitStack() as stack:
         if where == SANDBOX:
@@ -78,11 +119,18 @@ def target(pytestconfig: pytest.Config) -> Iterator[Target]:
 
 
 @pytest.fixture
-async def customer(request: pytest.FixtureRequest, target: Target) -> AsyncIterator[Customer]:
+async def customer(request: pytest.FixtureRequest, target: Target, _recorded: Run | None) -> AsyncIterator[Customer]:
     """A made-up customer of the target, the same every night; their conversations are closed at the end."""
-    somebody = persona(request.node.nodeid)
-    async with a_customer(somebody, target) as one:
-        request.node.stash[CONVERSATIONS] = one.conversations
+    node = request.node
+    if _recorded is not None:
+        one = recorded_customer(_recorded.recordings, within=request.config.getoption("--within"))
+        node.stash[CONVERSATIONS] = one.conversations
+        yield one
+        return
+    folder = request.config.getoption("--recordings")
+    recordings = Recordings(Path(folder), node.nodeid) if folder else None
+    async with a_customer(persona(node.nodeid), target, recordings=recordings) as one:
+        node.stash[CONVERSATIONS] = one.conversations
         yield one
 
 
@@ -95,6 +143,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             conversation.verify()
         return result
     finally:
+        for conversation in item.stash.get(CONVERSATIONS, []):
+            conversation.conclude()
         outcomes = [conversation.outcome for conversation in item.stash.get(CONVERSATIONS, [])]
         item.config.stash[OUTCOMES].extend(outcomes)
         allure.report(outcomes)
@@ -115,12 +165,20 @@ def pytest_runtest_makereport(
             return tests or shown or excinfo.traceback
 
         report.longrepr = excinfo.getrepr(style="short", tbfilter=ours, chain=False)
+        if run := run_of(item):
+            report.sections.append(("judged", "\n".join(str(recording.path) for recording in run.recordings)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what the conversations of the run came to."""
     outcomes = config.stash[OUTCOMES]
+    for run in config.stash[RUNS]:
+        for recording in run.recordings:
+            if recording.truncated and run not in config.stash[LEFT]:
+                terminalreporter.write_line(f"truncated: {recording.truncated}")
+    if left := config.stash[LEFT]:
+        terminalreporter.write_line(f"not judged: {len(left)} recordings of other scenarios")
     if lines := summary(outcomes):
         terminalreporter.section("conversations")
         for line in lines:

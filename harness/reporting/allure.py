@@ -75,7 +75,7 @@ def report(outcomes: Sequence[Outcome]) -> None:
 
 def transcript(outcome: Outcome) -> str:
     """The conversation as text."""
-    head = f"conversation {outcome.conversation} of {outcome.name} with {outcome.deployment} on {outcome.target}\n"
+    head = f"{outcome.name}, {outcome.conversation}, with {outcome.deployment} on {outcome.target}\n"
     return "\n".join([head, *lines(enumerate(outcome.timeline))]) + "\n"
 
 

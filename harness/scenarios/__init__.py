@@ -1,5 +1,5 @@
-"""One conversation, from opening to outcome.
+"""One conversation, from opening to outcome, live or from a recording.
 
-Here: moves of the user, the reader that records what comes back, waiting for expectations, and the outcome that
+Here: moves of the user, waiting for expectations, recording as it goes and judging again, and the outcome that
 reporters read. Not here: how an outcome is reported (reporting/), who starts a run (plugin/, cli/).
 """

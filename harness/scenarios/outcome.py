@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from harness.expectations.rules import Violation
 from harness.timeline.timeline import Timeline
 
 
@@ -33,15 +34,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A conversation as reporters see it.
+    """A conversation as reporters see it: without tokens and personal data.
 
     Attributes:
-        name: What the conversation is called where there are several in a test: the persona's name.
+        name: What the conversation is called where there are several in a test.
         conversation: The conversation's id at the service.
         target: Name of the target.
         deployment: API name of the deployment it talked to.
         opened_at: Wall-clock time of the timeline's zero, seconds since 1970.
         steps: In the order they were taken.
+        violations: Rules of the channel that were broken.
         timeline: Everything that happened.
     """
 
@@ -52,6 +54,7 @@ class Outcome:
     opened_at: float
     timeline: Timeline
     steps: Sequence[Step] = field(default_factory=tuple)
+    violations: Sequence[Violation] = field(default_factory=tuple)
 
     @property
     def status(self) -> Status:

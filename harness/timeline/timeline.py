@@ -44,6 +44,11 @@ class Timeline(Sequence[Event]):
         for index in range(self._length):
             yield self._events[index]
 
+    def since(self, place: int) -> Iterator[tuple[int, Event]]:
+        """The events from a place on, each with its own."""
+        for index in range(place, self._length):
+            yield index, self._events[index]
+
     def __repr__(self) -> str:
         state = f"ended: {self.ended}" if self.ended else f"complete to {self.horizon:.3f} s"
         return f"<Timeline of {self._length} events, {state}>"

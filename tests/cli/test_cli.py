@@ -1,5 +1,6 @@
 """The command `harness`, as a person calls it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from harness.scenarios.recording import read, recordings_in
 
 HARNESS = [sys.executable, "-m", "harness"]
 
@@ -29,9 +32,10 @@ def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--help"], ["harness run suites", "harness sandbox --port 8080"]),
+        (["--help"], ["harness run suites", "harness judge reports/out/recordings", "harness sandbox --port 8080"]),
         (["-h"], ["Test conversation bots"]),
         (["run", "--help"], ["PATHS are files and folders", "Exit codes are pytest's"]),
+        (["judge", "--help"], ["RECORDINGs are files that `harness run` leaves", "--with FILE"]),
         (["sandbox", "--help"], ["Ctrl-C ends it", "--bots"]),
         (["--version"], ["harness, version 0.1.0"]),
     ],
@@ -90,11 +94,16 @@ def test_a_run_leaves_results_and_says_where(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conversations  1: 1 passed" in done.stdout
     assert "results        reports/out/allure-results, reports/out/junit.xml" in done.stdout
+    assert "recordings     reports/out/recordings" in done.stdout
     assert len(list((tmp_path / "reports/out/allure-results").glob("*-result.json"))) == 1
+    [first] = recordings_in(tmp_path / "reports/out")
     assert not (tmp_path / "reports/out/html").exists()
+    conversation = read(first).header.conversation
     again = harness("run", "test_greeting.py", "--", "-q", cwd=tmp_path)
     assert again.returncode == 0
     assert "report         no HTML: the HTML report was not built:" in again.stdout
+    [second] = recordings_in(tmp_path / "reports/out")
+    assert read(second).header.conversation != conversation
     assert len(list((tmp_path / "reports/out/allure-results").glob("*-result.json"))) == 1
 
 
@@ -113,3 +122,55 @@ def test_a_run_that_cannot_be_is_a_sentence(tmp_path: Path, arguments: list[str]
     assert done.returncode == code
     assert says in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+WAITING = """\
+import os
+
+from harness import Customer, delivered, message
+
+
+async def test_a_question(customer: Customer) -> None:
+    chat = await customer.open("Harbour_Menu")
+    await chat.expect(message("Welcome to Harbour."), message(), within=5)
+    await chat.say("Hello?")
+    await chat.expect(delivered(), within=5)
+    with open("ready", "w") as ready:
+        print(os.getpid(), file=ready)
+    await chat.expect(message("Please choose one of the options."), message(), message("Never."), within=3600)
+"""
+
+
+def test_a_run_that_is_killed_leaves_readable_recordings(tmp_path: Path) -> None:
+    """With all that had come; they are judged as far as they go."""
+    (tmp_path / "test_waiting.py").write_text(WAITING)
+    os.mkfifo(tmp_path / "ready")
+    command = [*HARNESS, "run", "test_waiting.py", "--no-html"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with (tmp_path / "ready").open() as ready:
+            os.kill(int(ready.readline()), signal.SIGKILL)
+        process.communicate(timeout=30)
+    [path] = recordings_in(tmp_path / "reports/out/recordings")
+    recording = read(path)
+    assert recording.truncated is not None
+    assert [step.title for step in recording.steps] == [
+        "open a conversation with Harbour_Menu",
+        "expect [message with text 'Welcome to Harbour.', then message]",
+        "say 'Hello?'",
+        "expect delivered",
+    ]
+    kinds = [event.kind for event in recording.timeline]
+    assert kinds.index("said") < kinds.index("delivered")
+    done = harness("judge", "--with", "test_waiting.py", cwd=without_fifo(tmp_path))
+    assert done.returncode == 1, done.stdout
+    assert (
+        "Inconclusive: step 5, test_a_question (test_waiting.py:13): can't be told: the recording ends" in done.stdout
+    )
+    assert f"truncated: {path.relative_to(tmp_path)} has no end after line" in done.stdout
+
+
+def without_fifo(folder: Path) -> Path:
+    """The folder with a file where nobody reads any more."""
+    (folder / "ready").unlink()
+    (folder / "ready").touch()
+    return folder

@@ -73,8 +73,8 @@ step 2, test_order (suites/test_orders.py:12): not complete 2 s after the user's
             anchor=0.2,
         ),
         """\
-step 2, test_order (suites/test_orders.py:12): can't tell whether the deadline was kept: message arrived between \
-1.980 s and 2.030 s, the limit is 2 s; the harness was busy for 50 ms
+step 2, test_order (suites/test_orders.py:12): can't be told: its completion was between 1.980 s and 2.030 s, \
+the limit is at most 2 s; the harness was busy for 50 ms
   expected    message with text 'hi', within 2 s
   matched     #1    2.230 s  message  message from somebody: 'hi'
   what happened (seconds since the conversation opened; > is what decided it)

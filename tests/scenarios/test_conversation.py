@@ -24,6 +24,7 @@ from harness import (
 from harness.client.network import Network
 from harness.events import Acknowledged, Answered, Chose, Closing, Opened, Received, Said, Typed
 from harness.scenarios.customer import customer
+from harness.scenarios.live import LiveConversation
 from harness.scenarios.outcome import Status
 from harness.user.persona import persona
 
@@ -160,7 +161,7 @@ async def test_nothing_can_be_done_after_the_close(anna: Customer) -> None:
 
 async def test_nothing_can_be_done_before_the_opening(network: Network, at_sandbox: Target) -> None:
     """Likewise."""
-    chat = Conversation(ANNA, at_sandbox, network)
+    chat = LiveConversation(ANNA, at_sandbox, network)
     with pytest.raises(LocalProtocolError, match="the conversation is not open"):
         await chat.say("hello")
 
@@ -183,7 +184,7 @@ async def test_a_conversation_left_open_is_closed(at_sandbox: Target) -> None:
 
 async def test_a_refused_message_keeps_what_was_said(at_sandbox: Target, network: Network) -> None:
     """The move and the service's answer are both on record."""
-    chat = await Conversation(ANNA, at_sandbox, network).open()
+    chat = await LiveConversation(ANNA, at_sandbox, network).open()
     await chat.expect(session("waiting"), session("active"), typing_started())
     await chat._client.close(chat.id)  # behind the conversation's back, as another tab would
     with pytest.raises(ServiceRefused, match=r"sendMessage was refused with 403 FORBIDDEN: .*; the token does not own"):

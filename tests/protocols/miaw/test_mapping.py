@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.events import Event, Joined, Left, Unrecognised
-from harness.events.base import facts
 from harness.protocols.miaw.mapping import events_of
 from harness.protocols.miaw.models import EVENT_NAMES
 from harness.protocols.sse import Comment, Frame, SSEDecoder
@@ -103,12 +102,6 @@ def test_a_recorded_frame_becomes_an_event(name: str) -> None:
     assert event.kind == kind
     assert (event.at, event.earliest) == (1.5, 1.0)
     assert {field: getattr(event, field) for field in fields} == fields
-
-
-def test_offered_choices_keep_label_and_identifier() -> None:
-    """What a person sees, and what is sent back."""
-    [event] = mapped(sample("message__choices_quick_replies"))
-    assert facts(event)["options"][0].model_dump() == {"label": "Yes", "value": "f84338de-5d2a-4514-abde-11dde11e99fc"}
 
 
 def test_every_recorded_event_is_recognised() -> None:

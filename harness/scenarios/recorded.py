@@ -1,0 +1,190 @@
+"""A recorded conversation, held again: the same scenario, today's expectations, no service and no waiting.
+
+The recording's log is played into the timeline bit by bit: up to the end of the next step for an expectation, which is
+where the live one had looked; up to the next move for a move. So everything is seen as it was seen then, and the same
+expectation comes to the same verdict in the same words. What the user had not yet done when an expectation was asked
+stays out of sight: nobody knows what the other side would have done without it.
+"""
+
+import asyncio
+import builtins
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.errors import LocalProtocolError
+from harness.events import Acknowledged, Chose, Closing, Event, Move, Opened, Said, Typed
+from harness.expectations.engine import Judging, Verdict
+from harness.expectations.engine import Status as Judged
+from harness.scenarios.conversation import AMove, Conversation, Request, Taking
+from harness.scenarios.recording import revived
+from harness.timeline.archive import Concluded, Failure, Mark, Recording, Stepped, Stopped
+from harness.timeline.timeline import Timeline
+from harness.user.persona import Persona
+
+_SAME: Mapping[builtins.type[Move], frozenset[str]] = {
+    Opened: frozenset({"deployment", "attributes"}),
+    Said: frozenset({"text"}),
+    Chose: frozenset({"label"}),
+    Typed: frozenset({"started"}),
+    Acknowledged: frozenset({"how"}),
+}
+"""What makes two moves of a kind the same; their ids differ every time."""
+
+_TURNS = 20
+"""Turns of the event loop for other tasks of the scenario to make the next move."""
+
+
+class RecordedConversation(Conversation):
+    """A conversation whose other side is a recording.
+
+    Args:
+        persona: Who talked.
+        recording: The conversation.
+        deployment: API name of the deployment that the scenario asks for; the recorded one if empty.
+        within: Seconds an expectation has where the scenario gives none; as recorded if None.
+    """
+
+    def __init__(
+        self, persona: Persona, recording: Recording, *, deployment: str = "", within: float | None = None
+    ) -> None:
+        header = recording.header
+        super().__init__(
+            persona,
+            id=header.conversation,
+            name=header.name,
+            target=header.target,
+            deployment=deployment or header.deployment,
+            within=header.within if within is None else within,
+            opened_at=header.opened_at,
+        )
+        self._log = recording.log
+        self._place = 0
+        self._time = 0.0
+        self._came_to_nothing: Failure | None = None
+        self._steps_of = {entry.moved: entry for entry in recording.steps if entry.moved is not None}
+
+    # -- the log ------------------------------------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        return self._time
+
+    def _play(self) -> Stepped | Concluded | None:
+        """Play the log up to the next place at which somebody looked, but no move of the user.
+
+        Returns:
+            The mark of that place; None where a move or the end came first.
+        """
+        while (entry := self._next) is not None and not isinstance(entry, Move):
+            self._place += 1
+            if isinstance(entry, Event):
+                self._record(entry)
+                self._time = max(self._time, entry.at)
+                continue
+            self._recorder.complete_to(entry.horizon)
+            if isinstance(entry, Stopped) and not entry.final:
+                self._recorder.end(entry.why)
+                self._broken = self._broken or (revived(entry.error) if entry.error else None)
+            if isinstance(entry, Stepped):
+                self._time = max(self._time, entry.ended)
+            if isinstance(entry, Stepped | Concluded):
+                return entry
+        return None
+
+    @property
+    def _next(self) -> Event | Mark | None:
+        return self._log[self._place] if self._place < len(self._log) else None
+
+    # -- moves --------------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        self._fail_as_recorded()
+
+    def _fail_as_recorded(self) -> None:
+        if self._came_to_nothing is not None:
+            raise revived(self._came_to_nothing)
+
+    def _approach(self, title: str) -> None:
+        self._came_to_nothing = None
+        while (mark := self._play()) is not None:
+            if isinstance(mark, Stepped) and mark.is_move and mark.moved is None and mark.title == title:
+                self._came_to_nothing = mark.error
+                return
+
+    def _moved(self, step: Taking, cls: builtins.type[AMove], **fields: Any) -> AMove:
+        self._fail_as_recorded()
+        recorded = self._next
+        made = cls(at=self._now(), earliest=self._now(), **fields)
+        if not isinstance(recorded, Move) or (self._is_tidying(recorded) and cls is not Closing):
+            raise self._changed("no further move was recorded", made)
+        if not isinstance(recorded, cls) or not self._is_same(made, recorded):
+            raise self._changed(f"the recorded user {_told(recorded)}", made)
+        self._place += 1
+        self._anchor = self._time = recorded.at
+        step.moved = self._record(recorded)
+        return recorded
+
+    def _is_tidying(self, move: Move) -> bool:
+        """Whether the next recorded move is not the scenario's: the harness closed what the scenario had left open."""
+        return isinstance(move, Closing) and len(self.timeline) not in self._steps_of
+
+    def _is_same(self, made: Move, recorded: Move) -> bool:
+        ours, theirs = self._redactor.event(made), self._redactor.event(recorded)  # tokens were not recorded
+        return all(getattr(ours, name) == getattr(theirs, name) for name in _SAME.get(type(made), ()))
+
+    def _changed(self, recorded: str, made: Move) -> LocalProtocolError:
+        return LocalProtocolError(
+            f"{recorded}, but the scenario's user {_told(made)}: the scenario has changed since; run it again"
+        )
+
+    async def _sent(self, step: Taking, request: Request) -> None:
+        recorded = None if step.moved is None else self._steps_of.get(step.moved)
+        if recorded is None:
+            return
+        while (mark := self._play()) is not None and mark is not recorded:
+            pass
+        if recorded.error is not None:
+            raise revived(recorded.error)
+
+    # -- judging ------------------------------------------------------------------------------------------------------
+
+    async def _verdict(self, judgement: Judging) -> Verdict:
+        while True:
+            played = self._play()
+            verdict = judgement.look(self.timeline)
+            if verdict.status is not Judged.PENDING:
+                return verdict
+            if not played and not await self._moved_meanwhile():
+                return self._undecided(judgement)
+
+    def _undecided(self, judgement: Judging) -> Verdict:
+        """What is said of a block that the recording does not decide: how far it came, and that nobody can tell."""
+        ended = Timeline(tuple(self.timeline), horizon=self.timeline.horizon, ended="the recording ends")
+        move, after = self._next, "s after the user's move, when it was still undecided; run the scenario again"
+        if isinstance(move, Move) and not self._is_tidying(move):
+            why = f"the recorded user {_told(move)} {move.at - self._anchor:.3f} {after}"
+        else:
+            why = f"the recording ends {max(0.0, self.timeline.horizon - self._anchor):.3f} {after}"
+        return replace(judgement.look(ended), status=Judged.INCONCLUSIVE, doubts=(why,))
+
+    async def _moved_meanwhile(self) -> bool:
+        """Whether another task of the scenario makes the next move."""
+        place = self._place
+        for _ in range(_TURNS):
+            if self._place != place:
+                return True
+            await asyncio.sleep(0)
+        return False
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def _concluded(self) -> None:
+        while (mark := self._play()) is not None and not isinstance(mark, Concluded):
+            pass
+
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
+
+def _told(move: Move) -> str:
+    return f"{move} as {move.attributes}" if isinstance(move, Opened) and move.attributes else str(move)

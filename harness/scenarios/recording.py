@@ -1,0 +1,114 @@
+"""Where the conversations of a scenario are recorded, reading them back, and errors that were recorded.
+
+Not here: the form of a recording (timeline/archive.py), judging one again (recorded.py).
+"""
+
+import re
+import uuid
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+import harness
+from harness import errors
+from harness.errors import HarnessError, StreamInterrupted
+from harness.scenarios.privacy import redactor_of
+from harness.timeline.archive import SUFFIX, Failure, Header, Recording, RecordingWriter, read_recording
+from harness.user.persona import Persona, persona
+
+_LONGEST = 80
+
+
+class Recordings:
+    """The recordings of one run of one scenario, a file a conversation.
+
+    Args:
+        folder: Where to; made when the first conversation begins.
+        scenario: The scenario's id.
+    """
+
+    def __init__(self, folder: Path, scenario: str) -> None:
+        self._folder, self._scenario = folder, scenario
+        self._run = uuid.uuid4().hex
+        self._begun = 0
+
+    def begin(
+        self,
+        somebody: Persona,
+        *,
+        conversation: str,
+        name: str,
+        target: str,
+        deployment: str,
+        within: float,
+        opened_at: float,
+    ) -> RecordingWriter:
+        """Begin the recording of the scenario's next conversation; the arguments are those of `Header`.
+
+        Raises:
+            HarnessError: It can't be written.
+        """
+        self._begun += 1
+        header = Header(
+            harness=harness.__version__,
+            scenario=self._scenario,
+            run=self._run,
+            index=self._begun,
+            conversation=conversation,
+            name=name,
+            target=target,
+            deployment=deployment,
+            within=within,
+            opened_at=opened_at,
+            seed=somebody.seed,
+            locale=somebody.locale,
+        )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for again in count(1):
+            path = self._folder / f"{_safe(self._scenario)}-{self._begun}{'' if again == 1 else f'.{again}'}{SUFFIX}"
+            try:
+                return RecordingWriter(path, header, redactor_of(somebody))
+            except FileExistsError:
+                continue
+        raise AssertionError  # pragma: no cover - there is always another number
+
+
+def _safe(scenario: str) -> str:
+    """A file name that says which scenario, and that no other scenario has."""
+    file, _, test = scenario.partition("::")
+    words = re.sub(r"[^A-Za-z0-9]+", "-", f"{Path(file).stem}-{test}").strip("-")[:_LONGEST]
+    return f"{words}-{sha256(scenario.encode()).hexdigest()[:8]}"
+
+
+def read(path: Path) -> Recording:
+    """Read a recording, with its persona made up again.
+
+    Raises:
+        RecordingUnreadable: As `read_recording` does.
+    """
+    return read_recording(path, lambda header: redactor_of(persona(header.seed, locale=header.locale)))
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """The recordings in a folder and the folders in it, by name."""
+    return sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
+
+
+def failure_of(error: BaseException | None) -> Failure | None:
+    """An error as it is recorded."""
+    if error is None:
+        return None
+    facts = {name: fact for name, fact in vars(error).items() if fact is None or isinstance(fact, str | int | float)}
+    return Failure(type=type(error).__name__, words=str(error), facts=facts)
+
+
+def revived(failure: Failure) -> HarnessError:
+    """A recorded error, to be raised once more; what was no error of the harness becomes one."""
+    cls = getattr(errors, failure.type, None)
+    if not (isinstance(cls, type) and issubclass(cls, HarnessError)):
+        return HarnessError(f"here the recorded run was stopped: {failure.words or failure.type}")
+    error = cls.__new__(cls, failure.words)
+    vars(error).update(failure.facts)
+    if isinstance(error, StreamInterrupted):
+        error.unfinished = b""  # not kept: bytes can't be searched for what is private
+    return error

@@ -1,0 +1,187 @@
+"""One streamed answer: every check, and every way an answer can go wrong."""
+
+from typing import Any
+
+import pytest
+
+from harness.expectations import vocabulary as v
+from harness.expectations.engine import Cause, Expectation, Status, Verdict, judge
+from harness.expectations.patterns import Pattern, sequence
+from tests.expectations.building import event, timeline
+
+HELD, FAILED, PENDING, UNSURE = Status.HELD, Status.FAILED, Status.PENDING, Status.INCONCLUSIVE
+
+
+def token(at: float, number: int, text: str = "x", *, target: str = "a", batch: int = 0, early: float = 0.0) -> Any:
+    """A token of an answer."""
+    return event("token", at, earliest=at - early, number=number, text=text, target=target, turn="turn", batch=batch)
+
+
+def final(at: float, text: str = "xxx", *, entry: str = "a", **fields: Any) -> Any:
+    """The message that an answer ends with."""
+    return event("message", at, entry=entry, text=text, role="chatbot", **fields)
+
+
+def withdrawn(at: float, number: int, *, target: str = "a") -> Any:
+    """A failed validation."""
+    return event("retracted", at, number=number, target=target, turn="turn", reason="UNGROUNDED")
+
+
+ANSWER = [token(1.0, 1), token(1.1, 2), token(1.2, 3), final(1.3)]
+SHUFFLED = [token(1.0, 1, "a"), token(1.1, 3, "c"), token(1.2, 2, "b"), final(1.3, "abc")]
+REPLACED = [
+    token(1.0, 1, "lie"),
+    withdrawn(1.1, 2),
+    token(1.2, 3, "tr", batch=1),
+    token(1.3, 4, "uth", batch=1),
+    final(1.4, "truth", revised=True),
+]
+STALLED = [token(1.0, 1), token(2.0, 2), token(2.1, 3), final(2.2)]
+
+
+def judged(pattern: Pattern, events: list[Any], *, horizon: float = 0.0, within: float = 10.0) -> Verdict:
+    """Judge events over a block that opens at 0."""
+    return judge(Expectation(pattern, within), timeline(*events, horizon=horizon))
+
+
+@pytest.mark.parametrize(
+    ("reply", "events", "broken"),
+    [
+        pytest.param(v.reply(), ANSWER, {}, id="an answer"),
+        pytest.param(v.reply(), [final(1.0)], {}, id="one that is not streamed, where that is not asked"),
+        pytest.param(v.reply("xxx", role="chatbot"), ANSWER, {}, id="with its text"),
+        pytest.param(v.reply("yyy"), ANSWER, {"text": "'xxx'"}, id="with another text"),
+        pytest.param(v.reply(streamed=True), ANSWER, {}, id="streamed"),
+        pytest.param(v.reply(streamed=True), [final(1.0)], {"streamed": "no token before the message"}, id="not so"),
+        pytest.param(v.reply(streamed=False), [final(1.0)], {}, id="not streamed"),
+        pytest.param(v.reply(streamed=False), ANSWER, {"streamed": "token 1 'x'"}, id="streamed though"),
+        pytest.param(v.reply(first_token=1.0), ANSWER, {}, id="the first token exactly in time"),
+        pytest.param(v.reply(first_token=0.9), ANSWER, None, id="the first token too late"),
+        pytest.param(v.reply(gap=0.5), ANSWER, {}, id="no gap"),
+        pytest.param(v.reply(gap=0.5), STALLED, {"gap": "1.000 s"}, id="a gap"),
+        pytest.param(v.reply(gap_p95=0.5), STALLED, {"gap_p95": "1.000 s"}, id="a gap at the 95th percentile"),
+        pytest.param(v.reply(stalls=v.stalls(longer_than=0.5, at_most=1)), STALLED, {}, id="one stall is allowed"),
+        pytest.param(v.reply(stalls=v.stalls(longer_than=0.5)), STALLED, {"stalls": "1"}, id="one stall too many"),
+        pytest.param(v.reply(), SHUFFLED, {}, id="in any order"),
+        pytest.param(v.reply(in_order=True), ANSWER, {}, id="in order"),
+        pytest.param(v.reply(in_order=True), SHUFFLED, {"in_order": "token 2 'b' after a higher one"}, id="shuffled"),
+        pytest.param(v.reply(complete=True), SHUFFLED, {}, id="complete"),
+        pytest.param(v.reply(complete=True), [*ANSWER[:1], *ANSWER[2:]], {"complete": "no 2"}, id="a token is missing"),
+        pytest.param(
+            v.reply(complete=True), [ANSWER[0], *ANSWER], {"complete": "token 1 'x' again"}, id="a token comes twice"
+        ),
+        pytest.param(v.reply(faithful=True), SHUFFLED, {}, id="the pieces make the text, whatever their order"),
+        pytest.param(
+            v.reply(faithful=True),
+            [*ANSWER[:3], final(1.3, "other")],
+            {"faithful": "'xxx'"},
+            id="another text in the end",
+        ),
+        pytest.param(v.reply(faithful=True, complete=True), REPLACED, {}, id="withdrawn pieces do not count"),
+        pytest.param(v.reply(retracted="required", revised=True), REPLACED, {}, id="withdrawn, as required"),
+        pytest.param(v.reply(retracted="required"), ANSWER, {"retracted": "no retraction"}, id="not withdrawn"),
+        pytest.param(
+            v.reply(retracted="never"),
+            REPLACED,
+            {"retracted": "retracted at 2 ('UNGROUNDED')"},
+            id="must not be withdrawn",
+        ),
+        pytest.param(v.reply(burst=2), ANSWER, {}, id="no burst"),
+        pytest.param(
+            v.reply(burst=2),
+            [token(1.0, 1), token(1.0, 2), token(1.0, 3), final(1.1)],
+            {"burst": "3 tokens in one"},
+            id="a burst",
+        ),
+        pytest.param(
+            v.reply(), [token(1.0, 1), token(1.1, 1, target="b")], {"stream": "one of another"}, id="a piece of another"
+        ),
+        pytest.param(
+            v.reply(), [token(1.0, 1), final(1.1, entry="b")], {"stream": "another one"}, id="the message of another"
+        ),
+    ],
+)
+def test_an_answer_is_judged_by_every_check_asked_for(
+    reply: Pattern, events: list[Any], broken: dict[str, str] | None
+) -> None:
+    """Held, or failed with the check and what was seen."""
+    verdict = judged(reply, events)
+    if broken == {}:
+        assert (verdict.status, verdict.at) == (HELD, events[-1].at)
+        assert [taken.index for taken in verdict.taken] == list(range(len(events)))
+    elif broken is None:
+        assert (verdict.status, verdict.cause) == (FAILED, Cause.OVERDUE)
+    else:
+        assert (verdict.status, verdict.cause) == (FAILED, Cause.UNEXPECTED)
+        assert {name: mismatch.saw for name, mismatch in verdict.misses[0].fields.items()} == broken
+
+
+def test_a_replacement_may_stream_to_a_target_of_its_own() -> None:
+    """In the same turn, after the first was withdrawn."""
+    events = [
+        token(1.0, 1, "lie"),
+        withdrawn(1.1, 2),
+        token(1.2, 1, "truth", target="b", batch=1),
+        final(1.3, "truth", entry="b"),
+    ]
+    assert judged(v.reply("truth", faithful=True, retracted="required"), events).status == HELD
+
+
+def test_two_answers_may_be_mixed() -> None:
+    """Each takes its own pieces."""
+    events = [
+        token(1.0, 1, target="a"),
+        token(1.1, 1, target="b"),
+        token(1.2, 2, target="a"),
+        final(1.3, "b", entry="b"),
+        final(1.4, "a", entry="a"),
+    ]
+    assert judged(v.reply("a") & v.reply("b"), events).status == HELD
+    assert judged(sequence(v.reply("a"), v.reply("b")), events).status == FAILED
+
+
+def test_a_gap_that_may_or_may_not_be_too_long_is_inconclusive() -> None:
+    """The interval of the arrival is what counts."""
+    events = [token(1.0, 1), token(1.52, 2, early=0.1), final(1.6)]
+    verdict = judged(v.reply(gap=0.5), events)
+    assert verdict.status == UNSURE
+    assert verdict.doubts == ("the wait for token 2 was between 0.420 s and 0.520 s, the limit is at most 0.5 s",)
+
+
+def test_a_first_token_that_does_not_come_is_overdue_at_its_bound() -> None:
+    """Long before the deadline of the block."""
+    verdict = judged(v.reply(first_token=2.0), [], horizon=2.1)
+    assert (verdict.status, verdict.cause, verdict.at) == (FAILED, Cause.OVERDUE, 2.0)
+    assert verdict.overdue == ("the first token at most 2 s after the user's move",)
+
+
+def test_an_answer_without_an_end_is_still_open() -> None:
+    """At the deadline it is the rest of a reply."""
+    verdict = judged(v.reply("done"), ANSWER[:2], horizon=11.0)
+    assert (verdict.status, verdict.cause) == (FAILED, Cause.DEADLINE)
+    assert [str(rest) for rest in verdict.open] == ["the rest of a reply with text 'done'"]
+
+
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lambda: v.reply(streamed=False, first_token=1.0), "a reply that is not streamed has no first_token"),
+        (lambda: v.reply(streamed=False, retracted="required"), "has no retraction"),
+        (lambda: v.reply(gap=-1.0), "gap can't be kept"),
+        (lambda: v.reply(burst=0), "at least 1, not 0"),
+        (lambda: v.reply(retracted="maybe"), "retracted is never, allowed or required, not 'maybe'"),  # type: ignore[arg-type]
+    ],
+)
+def test_checks_that_contradict_each_other_are_refused(build: Any, says: str) -> None:
+    """When the pattern is built."""
+    with pytest.raises(ValueError, match=says):
+        build()
+
+
+def test_a_reply_prints_what_is_asked_of_it() -> None:
+    """As a person would say it."""
+    assert str(v.reply()) == "reply"
+    assert str(v.reply("hi", first_token=2.0, gap=0.8, complete=True, retracted="never")) == (
+        "reply with text 'hi', streamed, first token at most 2 s after the user's move, gaps at most 0.8 s, complete, "
+        "never retracted"
+    )

@@ -1,0 +1,100 @@
+"""The judge's words in a live conversation: captures, names, settled, what must never come, the channel's rules."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from harness import (
+    Customer,
+    ExpectationFailed,
+    LocalProtocolError,
+    Target,
+    capturing,
+    contains,
+    delivered,
+    latency,
+    left,
+    message,
+    read,
+    reply,
+    typing_started,
+)
+from harness.events import Message
+from harness.scenarios.customer import customer
+from harness.user.persona import persona
+
+
+@pytest.fixture
+async def dora(at_sandbox: Target) -> AsyncIterator[Customer]:
+    """A customer of the sandbox."""
+    async with customer(persona("dora"), at_sandbox) as one:
+        yield one
+
+
+async def test_what_was_captured_and_named_can_be_used_later(dora: Customer) -> None:
+    """By name; a name nobody bound is refused with the nearest one."""
+    chat = await dora.open()
+    await chat.expect(message(contains("Hello")).named("greeting"))
+    await chat.say("Where is ORD-1001?")
+    await chat.expect(reply(contains("shipped") & capturing(eta=r"arrives on (\w+)"), streamed=True), within=5)
+    assert chat.captured["eta"] == "Thursday"
+    greeting = chat.event("greeting")
+    assert isinstance(greeting, Message)
+    assert greeting.text.startswith("Hello")
+    with pytest.raises(LocalProtocolError, match="nothing has been captured as 'etta'; did you mean 'eta'"):
+        chat.captured["etta"]
+    with pytest.raises(LocalProtocolError, match="no event has been named 'greting'; did you mean 'greeting'"):
+        chat.event("greting")
+
+
+async def test_receipts_and_a_checked_answer_in_one_block(dora: Customer) -> None:
+    """Interleaved, with bounds on the stream and between events, and something that must never come."""
+    chat = await dora.open()
+    await chat.expect(typing_started(), message(contains("Hello")))
+    await chat.say("Where is ORD-2002?")
+    await chat.expect(
+        (delivered() & read())
+        & reply(contains("is delayed"), first_token=3, gap=2, complete=True, faithful=True, retracted="never"),
+        never=[left()],
+        latencies=[latency(until="message", most=5)],
+        within=8,
+    )
+    assert chat.unclaimed == ()
+
+
+async def test_settled_waits_until_the_bot_has_finished(dora: Customer) -> None:
+    """And says what shows it."""
+    chat = await dora.open()
+    await chat.expect(message(contains("Hello")))
+    await chat.say("Where is ORD-1001?")
+    evidence = await chat.settled(within=10)
+    assert evidence.startswith("settled ")
+    assert "typing stopped, stream closed, silence" in evidence
+    assert [event.text for event in chat.unclaimed] == [
+        "Your order ORD-1001 has shipped. It left our warehouse in Rotterdam this morning "
+        "and arrives on Thursday, 12 March."
+    ]
+
+
+async def test_a_bot_that_never_finishes_is_not_settled(dora: Customer) -> None:
+    """The failure says what is still open."""
+    chat = await dora.open("Test_Typing")
+    await chat.say("anything")
+    with pytest.raises(ExpectationFailed, match="not settled: Typing Bot is typing"):
+        await chat.settled(within=0.5)
+
+
+async def test_a_broken_rule_fails_a_scenario_that_held(dora: Customer) -> None:
+    """Unless it is waived with a reason."""
+    chat = await dora.open("Test_Typing")
+    await chat.say("repeat")
+    await chat.expect(message("Ready."), message("First."), message("First."))
+    assert [violation.rule for violation in chat.violations] == ["ids_unique"]
+    with pytest.raises(ExpectationFailed, match=r"1 broken rules of the channel\n.*ids_unique"):
+        chat.verify()
+    chat.waive("ids_unique", because="BOT-77: the bot repeats itself")
+    chat.verify()
+    with pytest.raises(LocalProtocolError, match="ids_uniqe"):
+        chat.waive("ids_uniqe", because="a slip")
+    with pytest.raises(LocalProtocolError):
+        chat.waive("ids_unique", because="")
