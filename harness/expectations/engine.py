@@ -527,6 +527,8 @@ class Judgement:
 
     def _told(self, status: Status, cause: Cause | None = None, **facts: object) -> Verdict:
         longest = max((self._taken(path) for _, path in self._readings), key=len, default=())
+        if cause in {Cause.UNEXPECTED, Cause.FORBIDDEN}:  # a stream has it on record, but it was not taken
+            longest = tuple(taken for taken in longest if taken.index < self._next - 1)
         rests = dict.fromkeys(reading.rest for reading, _ in self._readings if not reading.rest.nullable)
         return replace(Verdict(status, self._due.at, cause, taken=longest, open=tuple(rests)), **facts)  # type: ignore[arg-type]
 

@@ -288,10 +288,11 @@ class One(Leaf):
         return replace(self, gap=checked(least, most, "after_previous"))
 
     def __str__(self) -> str:
-        fields = " and ".join(f"{name} {wanted}" for name, wanted in self.fields)
+        fields = " and ".join(f"{name} {wanted}" for name, wanted in self.fields if name != "of")
+        of = "".join(f" of {wanted}" for name, wanted in self.fields if name == "of")
         name = f" (as {self.name})" if self.name else ""
         gap = f" {self.gap} after the one before" if self.gap else ""
-        return f"{self.kind}{f' with {fields}' if fields else ''}{name}{gap}"
+        return f"{self.kind}{of}{f' with {fields}' if fields else ''}{name}{gap}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,6 +331,8 @@ class Oracle:
                 if begun.chain.over <= self.now:
                     for way in self.owing(pattern.part, begun.chain, rest):
                         yield Owing(begun.marks | way.marks, way.owed, way.last)
+                    if not rest:
+                        yield from (Owing(begun.marks, *ahead) for ahead in self._skips_ahead(pattern))
 
     def _sequence_left(self, parts: Sequence[Pattern], chain: Chain, places: Places) -> Iterator[Owing]:
         if not parts:
@@ -405,6 +407,7 @@ class Oracle:
                 yield from self._rounds_ahead(pattern, last, pattern.at_least)
             case Eventually():
                 yield from self.ahead(pattern.part, last)
+                yield from self._skips_ahead(pattern)
             case _:
                 raise TypeError(pattern)
 
@@ -418,6 +421,12 @@ class Oracle:
 
     def _rounds_ahead(self, pattern: Repeat, last: float, rounds: int) -> Iterator[Future]:
         return self._parts_ahead((pattern.part,) * max(0, rounds), last)
+
+    def _skips_ahead(self, pattern: Eventually) -> Iterator[Future]:
+        """It may pass over an event to come first."""
+        for kind in sorted(kinds_of(pattern)):
+            for way in self.ahead(pattern.part, LATER):
+                yield Future(way.owed | {("", kind)}, way.last)
 
     # -- latencies ----------------------------------------------------------------------------------------------------
 

@@ -202,7 +202,7 @@ class Maker:
 
     # -- traces -------------------------------------------------------------------------------------------------------
 
-    def walk(self, pattern: Pattern) -> list[Spec]:
+    def walk(self, pattern: Pattern) -> list[Spec]:  # noqa: PLR0911
         """Events that the pattern could take, if time allows."""
         match pattern:
             case One():
@@ -220,7 +220,8 @@ class Maker:
                 return self.walk(self.random.choice(pattern.parts))
             case Repeat():
                 most = min(pattern.at_most or 9, pattern.at_least + 2)
-                return [spec for _ in range(self.random.randint(pattern.at_least, most)) for spec in self.walk(pattern.part)]
+                rounds = range(self.random.randint(pattern.at_least, most))
+                return [spec for _ in rounds for spec in self.walk(pattern.part)]
             case Eventually():
                 fitting = [spec for spec in SPECS if spec[0] in kinds_of(pattern)]
                 return [*self.random.choices(fitting, k=self.random.choice([0, 0, 1, 2])), *self.walk(pattern.part)]
@@ -374,9 +375,11 @@ def _smaller_cases(case: Case) -> Iterator[Case]:
 
 def smallest(case: Case, fails: Callable[[Case], bool]) -> Case:
     """A case that still fails and from which nothing can be taken away."""
-    while (smaller := next(filter(fails, _smaller_cases(case)), None)) is not None:
+    while True:
+        smaller = next((less for less in _smaller_cases(case) if less != case and fails(less)), None)
+        if smaller is None:
+            return case
         case = smaller
-    return case
 
 
 # -- the two agree ----------------------------------------------------------------------------------------------------
