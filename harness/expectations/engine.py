@@ -25,6 +25,7 @@ from harness.expectations.patterns import (
     Stamp,
     Start,
     Step,
+    behind_silence,
     between,
     doubtful,
     nearest,
@@ -127,6 +128,8 @@ class Expectation:
             raise ValueError(f"others is account, ignore or forbid, not {self.others!r}")
         if unbound(self.pattern):
             raise ValueError(f"{self.pattern} begins with a bound to an event before it, but there is none; use within")
+        if behind_silence(self.pattern):
+            raise ValueError(f"{self.pattern} bounds an event to the one before a silence; bound the silence instead")
         shortest = sum(leaf.seconds for leaf in self.pattern.leaves() if isinstance(leaf, Quiet))
         if isinstance(self.pattern, Quiet) and shortest > self.within:
             raise ValueError(f"a silence of {shortest:g} s can't be over within {self.within:g} s")
@@ -353,7 +356,7 @@ class Judgement:
         if event.at < self._anchor.at:
             return False
         return (
-            kind in self._watched
+            (kind in self._watched and place >= places.get(kind, 0))
             or (self._block.others == "forbid" and kind in EVERYTHING and place >= places.get(kind, 0))
             or any(kind == forbidden.kind for forbidden in self._block.never)
         )

@@ -16,6 +16,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import NamedTuple
 
 from harness.events import CLASSES
@@ -382,7 +383,7 @@ class Sequence(_Branches):
     def after(self, seen: Seen) -> Iterator[Step]:  # noqa: D102
         for place, head in enumerate(self.parts):
             for step in head.after(seen):
-                if step.rest is head and place == 0:
+                if step.rest is head and place == 0 and not head.nullable:
                     yield Step(self, step.leaf, step.doubt)
                 else:
                     tail = (part.begun(seen.start) for part in self.parts[place + 1 :])
@@ -826,5 +827,19 @@ def unbound(pattern: Pattern) -> bool:
             return any(map(unbound, parts))
         case Repeat(part) | Eventually(part):
             return unbound(part)
+        case _:
+            return False
+
+
+def behind_silence(pattern: Pattern) -> bool:
+    """Whether an event is bound to the one before it across a silence, which its bound would have to outlast."""
+    match pattern:
+        case Sequence(parts):
+            pairs = pairwise(parts)
+            return any(silent(part) and unbound(later) for part, later in pairs) or any(map(behind_silence, parts))
+        case AllOf(parts) | AnyOf(parts):
+            return any(map(behind_silence, parts))
+        case Repeat(part) | Eventually(part):
+            return behind_silence(part)
         case _:
             return False
