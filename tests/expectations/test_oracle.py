@@ -351,8 +351,7 @@ def _smaller_blocks(block: Expectation) -> Iterator[Expectation]:
     for place in range(len(block.latencies)):
         yield from changed(latencies=block.latencies[:place] + block.latencies[place + 1 :])
     for pattern in _smaller_patterns(block.pattern):
-        if not counts_from_nothing(pattern):
-            yield from changed(pattern=pattern)
+        yield from changed(pattern=pattern)
 
 
 def _smaller_cases(case: Case) -> Iterator[Case]:
