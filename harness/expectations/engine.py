@@ -9,35 +9,20 @@ are those of docs/expectations.md. Not here: patterns (patterns.py), the words o
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple, Protocol
 
-from harness.events import Chose, Event, Received, Said
+from harness.errors import LocalProtocolError
+from harness.events import Event, Sent
+from harness.expectations.block import Expectation, Latency
+from harness.expectations.instants import Bounds, Due, Stamp, Start, between, doubtful
 from harness.expectations.matchers import Matcher, Mismatch
-from harness.expectations.patterns import (
-    EVERYTHING,
-    Bounds,
-    Due,
-    Leaf,
-    One,
-    Pattern,
-    Quiet,
-    Seen,
-    Stamp,
-    Start,
-    Step,
-    behind_silence,
-    between,
-    doubtful,
-    nearest,
-    needs,
-    unbound,
-)
+from harness.expectations.patterns import EVERYTHING, NOTHING, Leaf, One, Pattern, Quiet, Seen, Step
 from harness.expectations.reply import Reply
 from harness.timeline.streams import Streams
 from harness.timeline.timeline import Timeline
 
 RECEIPTS = frozenset({"delivered", "read"})
-_SAID = (Said, Chose)
 
 MAX_READINGS = 1_000
 """More ways than this to read the same events is a mistake in the pattern."""
@@ -81,72 +66,6 @@ class Miss:
     index: int
     leaf: Leaf
     fields: Mapping[str, Mismatch]
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds between two named events; an empty `since` is the user's move."""
-
-    since: str
-    until: str
-    bounds: Bounds
-
-    def __str__(self) -> str:
-        return f"{self.until} {self.bounds} after {self.since or 'the move'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """A block.
-
-    Attributes:
-        pattern: What should happen.
-        within: Seconds from the anchor by which it must be complete.
-        not_before: Seconds from the anchor before which it must not be.
-        never: Events that must not come while the block is open.
-        others: What an event of a named kind means that no reading takes: `account` fails the block, `ignore` leaves it
-            out, `forbid` fails it and names every kind.
-        latencies: Bounds between named events.
-    """
-
-    pattern: Pattern
-    within: float
-    not_before: float = 0.0
-    never: tuple[One, ...] = ()
-    others: str = "account"
-    latencies: tuple[Latency, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse what can never be kept."""
-        if self.within <= 0:
-            raise ValueError(f"a deadline of {self.within:g} s is over before it begins; give more than 0 seconds")
-        if self.pattern.nullable:
-            raise ValueError(f"{self.pattern} asks for nothing, so it would hold at once; name an event that must come")
-        if not 0 <= self.not_before < self.within:
-            raise ValueError(f"not_before {self.not_before:g} s and within {self.within:g} s can't both be kept")
-        if self.others not in {"account", "ignore", "forbid"}:
-            raise ValueError(f"others is account, ignore or forbid, not {self.others!r}")
-        if unbound(self.pattern):
-            raise ValueError(f"{self.pattern} begins with a bound to an event before it, but there is none; use within")
-        if behind_silence(self.pattern):
-            raise ValueError(f"{self.pattern} bounds an event to the one before a silence; bound the silence instead")
-        shortest = sum(leaf.seconds for leaf in self.pattern.leaves() if isinstance(leaf, Quiet))
-        if isinstance(self.pattern, Quiet) and shortest > self.within:
-            raise ValueError(f"a silence of {shortest:g} s can't be over within {self.within:g} s")
-        known = {name for leaf in self.pattern.leaves() for name in (leaf.name, *leaf.kinds) if name}
-        for name in (name for latency in self.latencies for name in (latency.since, latency.until)):
-            if name and name not in known:
-                raise ValueError(f"the latency speaks of {name!r}, but the pattern does not{nearest(name, known)}")
-
-    def __str__(self) -> str:
-        told = [
-            f"{self.pattern}, within {self.within:g} s",
-            f"not before {self.not_before:g} s" if self.not_before else "",
-            *(f"never {forbidden}" for forbidden in self.never),
-            *map(str, self.latencies),
-            "" if self.others == "account" else f"others {self.others}",
-        ]
-        return ", ".join(filter(None, told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +178,10 @@ def _distinct(readings: _Readings) -> _Readings:
     return list(distinct.items())
 
 
+def _over(silence: Quiet, leaf: Leaf) -> Pattern:
+    return NOTHING if leaf == silence else leaf
+
+
 class Judgement:
     """One block, judged as its timeline grows.
 
@@ -278,7 +201,7 @@ class Judgement:
         self._streams = Streams()
         self._said: dict[str, int] = {}
         last = ""
-        for place, move in enumerate(move for move in timeline if isinstance(move, Said | Chose)):
+        for place, move in enumerate(move for move in timeline if isinstance(move, Sent)):
             self._said[move.message] = place
             last = move.message if move.at <= anchor else last
         pattern = expectation.pattern.bound(lambda leaf: self._bound(leaf, last)).begun(
@@ -292,6 +215,7 @@ class Judgement:
             if isinstance(leaf, One) and leaf.kind in RECEIPTS and leaf.of
         }
         self._watched = frozenset[str]().union(*(leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet)))
+        self._forbidden = frozenset(forbidden.kind for forbidden in expectation.never)
         ends = {name for latency in expectation.latencies for name in (latency.since, latency.until)}
         self._marked = ends | {leaf.name for leaf in leaves if leaf.name}
         self._is_timed = bool(expectation.latencies or self._watched) or any(
@@ -317,24 +241,32 @@ class Judgement:
         return replace(leaf, fields=(*leaf.fields, ("of", refers)), of=message)
 
     def look(self, timeline: Timeline) -> Verdict:
-        """Judge what is new on the timeline since the last look; a verdict once given stands."""
+        """Judge what is new on the timeline since the last look; a verdict once given stands.
+
+        Raises:
+            LocalProtocolError: The pattern can be read in too many ways.
+        """
         for place, event in timeline.since(self._next):
-            self._next = place + 1
-            if isinstance(event, Received):
+            if event.kind in EVERYTHING:
                 self._streams.take(place, event)
                 if self._concerns(place, event):
                     if self._due.at <= event.earliest:
                         self._pass_until(Due(event.earliest, is_bound=False))
                     if self._verdict is None:
+                        self._next = place + 1
                         self._take(Seen(event, place, self._anchor, self._streams))
-            elif isinstance(event, _SAID):
+                    if self._verdict is not None:
+                        break
+            elif isinstance(event, Sent):
                 self._said.setdefault(event.message, len(self._said))
-            if self._verdict is not None:
-                break
-        if self._verdict is None:  # at the end nothing can come at the last instant either
-            self._pass_until(Due(timeline.horizon, is_bound=timeline.ended is not None))
-        if self._verdict is None and timeline.ended is not None:
-            self._decide(Status.FAILED, Cause.ENDED, at=timeline.horizon)
+            self._next = place + 1
+        if self._verdict is None and timeline.ended is None:
+            self._pass_until(Due(timeline.horizon, is_bound=False))
+        elif self._verdict is None:  # at the end nothing can come at the last instant either
+            end = max(timeline.horizon, timeline[-1].at if timeline else 0.0)
+            self._pass_until(Due(end, is_bound=True))
+            if self._verdict is None:
+                self._fail(Cause.ENDED, Stamp(end, end))
         return self._verdict or Verdict(Status.PENDING, self._due.at)
 
     @property
@@ -344,7 +276,7 @@ class Judgement:
 
     # -- which events -------------------------------------------------------------------------------------------------
 
-    def _concerns(self, place: int, event: Received) -> bool:
+    def _concerns(self, place: int, event: Event) -> bool:
         kind, places = event.kind, self._queues.places
         if kind in self._kinds:
             return place >= places.get(kind, 0)
@@ -353,13 +285,9 @@ class Judgement:
             for key, refers in self._receipts.items()
         ):
             return True
-        if event.at < self._anchor.at:
+        if event.at < self._anchor.at or place < places.get(kind, 0):
             return False
-        return (
-            (kind in self._watched and place >= places.get(kind, 0))
-            or (self._block.others == "forbid" and kind in EVERYTHING and place >= places.get(kind, 0))
-            or any(kind == forbidden.kind for forbidden in self._block.never)
-        )
+        return kind in self._watched or kind in self._forbidden or self._block.others == "forbid"
 
     def _must_be_taken(self, event: Event) -> bool:
         """Whether the event is in the alphabet; reading a later message reads this one too, but need not be meant."""
@@ -375,31 +303,53 @@ class Judgement:
         event = seen.event
         never = self._block.never
         if never and event.at >= self._anchor.at and any(not forbidden.mismatches(seen) for forbidden in never):
-            self._decide(Status.FAILED, Cause.FORBIDDEN, index=seen.place, at=event.at)
+            self._fail(Cause.FORBIDDEN, seen.stamp, seen.place)
             return
         after: _Readings = []
-        may_be_left = self._block.others == "ignore" or not self._must_be_taken(event)
         for reading, path in self._readings:
-            for step in reading.rest.after(seen):
-                if (went_on := self._went_on(reading, step, seen)) is not None and self._can_hold(went_on, seen):
-                    # the tokens of a stream are on record as such, a path need not repeat them
-                    is_told = went_on is reading and isinstance(step.leaf, Reply)
-                    after.append((went_on, path if is_told else (path, seen.place, step.leaf)))
-            if may_be_left and (changed := reading.rest.disturbed(seen)) is not None:
-                doubts = (*reading.doubts, changed.doubt) if changed.doubt else reading.doubts
-                after.append((reading._replace(rest=changed.rest, doubts=doubts), path))
+            went_on = self._on(reading, path, seen)
+            for other in self._as_if_over(reading, seen.stamp) if self._watched else ():
+                went_on = [(one._replace(doubts=other.doubts), way) for one, way in went_on]
+                went_on += [(other, path)] if other.rest.nullable else self._on(other, path, seen)
+            after += went_on
         after = _distinct(after)
         if not after:
             self._decide(Status.FAILED, Cause.UNEXPECTED, index=seen.place, at=event.at, misses=self._misses(seen))
             return
         if len(after) > MAX_READINGS:
             rest = after[0][0].rest
-            raise ValueError(
+            raise LocalProtocolError(
                 f"event #{seen.place} can be read in more than {MAX_READINGS:,} ways; make the branches of {rest} tell "
                 "their events apart"
             )
         if self._read_on(after):
             self._complete(seen.stamp, seen.place)
+
+    def _on(self, reading: _Reading, path: _Path, seen: Seen) -> _Readings:
+        """Every way to go on with one reading after an event."""
+        after: _Readings = []
+        for step in reading.rest.after(seen):
+            went_on = self._went_on(reading, step, seen)
+            if went_on is reading:  # one more token, and those of a stream are on record as such
+                after.append((reading, path))
+            elif went_on is not None and self._can_hold(went_on, seen):
+                after.append((went_on, (path, seen.place, step.leaf)))
+        if self._block.others == "ignore" or not self._must_be_taken(seen.event):
+            rest = reading.rest.disturbed(seen)
+            if rest is not None:
+                after.append((reading._replace(rest=rest), path))
+        return after
+
+    def _as_if_over(self, reading: _Reading, stamp: Stamp) -> Iterator[_Reading]:
+        """The reading as if silences were over, where that can't be told at the time."""
+        for leaf in dict.fromkeys(reading.rest.first()):
+            due = leaf.due()
+            if isinstance(leaf, Quiet) and due is not None and due.earliest <= stamp.at:
+                rest = reading.rest.changed(partial(_over, leaf), Start(due.stamp, is_event=False))
+                if rest is not None:
+                    other = reading._replace(rest=rest, doubts=(*reading.doubts, leaf.doubted(stamp)))
+                    yield other
+                    yield from self._as_if_over(other, stamp)
 
     def _can_hold(self, reading: _Reading, seen: Seen) -> bool:
         """Whether what remains is not overdue from the start."""
@@ -456,16 +406,16 @@ class Judgement:
         return min([*dues, self._deadline])
 
     def _waiting(self, reading: _Reading) -> Iterator[tuple[Latency, Due]]:
-        """The latencies that the reading can't be completed without, and when each is over."""
+        """The latencies whose second event can still come, and when each is over."""
         for latency, since in zip(self._block.latencies, reading.waits, strict=True):
-            if since and latency.bounds.most is not None and needs(reading.rest, latency.until):
+            if since and latency.bounds.most is not None and reading.rest.without(latency.until) is not reading.rest:
                 yield latency, Due(since.at + latency.bounds.most, is_bound=True)
 
     def _pass_until(self, until: Due) -> None:
         """Let time pass: silences that end by then are over, bounds and the deadline before it have passed."""
         while self._verdict is None and (due := self._due) <= until:
             if due == self._deadline:
-                self._decide(Status.FAILED, Cause.DEADLINE, at=due.at)
+                self._fail(Cause.DEADLINE, due.stamp)
                 return
             after: _Readings = []
             overdue = dict.fromkeys(
@@ -473,16 +423,18 @@ class Judgement:
             )
             for reading, path in self._readings:
                 late = [latency for latency, mine in self._waiting(reading) if mine <= due]
-                overdue.update(dict.fromkeys(map(str, late)))
                 rest = reading.rest.at(due)
-                if rest is not None and not late:
+                for latency in late:
+                    if rest is not None and (rest := rest.without(latency.until)) is None:
+                        overdue[str(latency)] = None
+                if rest is not None:
                     after.append((reading._replace(rest=rest), path))
             after = _distinct(after)
             if not after:
                 self._decide(Status.FAILED, Cause.OVERDUE, at=due.at, overdue=tuple(overdue))
                 return
             if self._read_on(after):
-                self._complete(Stamp(due.at, due.at), None)
+                self._complete(due.stamp, None)
 
     # -- the verdict --------------------------------------------------------------------------------------------------
 
@@ -496,12 +448,12 @@ class Judgement:
         in_time = taken_in_time.judged(low, high)
         complete.sort(key=lambda reading: len(reading[0].doubts))
         self._readings = complete
-        if in_time is False:
+        if in_time is False and not (complete[0][0].doubts and high < self._block.not_before):
             cause = Cause.EARLY if high < self._block.not_before else Cause.DEADLINE
             self._decide(Status.FAILED, cause, index=index, at=stamp.at)
             return
         doubts = complete[0][0].doubts
-        if in_time is None:
+        if not in_time:
             doubts = (*doubts, doubtful("its completion", low, high, taken_in_time))
         if doubts:
             self._decide(Status.INCONCLUSIVE, Cause.DEADLINE, index=index, at=stamp.at, doubts=doubts)
@@ -519,6 +471,20 @@ class Judgement:
         )
         assert self._verdict is not None  # noqa: S101 - just decided
         self._queues.taken.update(taken.index for taken in self._verdict.taken)
+
+    def _fail(self, cause: Cause, stamp: Stamp, index: int | None = None) -> None:
+        """It is over, unless a silence may have been over before that."""
+        maybe = [
+            (one, path)
+            for reading, path in self._readings
+            for one in self._as_if_over(reading, stamp)
+            if one.rest.nullable
+        ]
+        if maybe:
+            self._readings = maybe
+            self._decide(Status.INCONCLUSIVE, cause, index=index, at=stamp.at, doubts=maybe[0][0].doubts)
+        else:
+            self._decide(Status.FAILED, cause, index=index, at=stamp.at)
 
     def _misses(self, seen: Seen) -> tuple[Miss, ...]:
         leaves = dict.fromkeys(leaf for reading, _ in self._readings for leaf in reading.rest.first())

@@ -6,7 +6,8 @@ for the nearest misses; what happened around it.
 
 from collections.abc import Sequence
 
-from harness.expectations.engine import Cause, Expectation, Status, Verdict
+from harness.expectations.block import Expectation
+from harness.expectations.engine import Cause, Status, Verdict
 from harness.timeline.timeline import Timeline
 from harness.timeline.transcript import line, lines
 

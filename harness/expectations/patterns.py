@@ -4,39 +4,24 @@ A pattern answers a few questions, and they are all that the engine asks; a new 
 
 * `nullable`: may it end here?
 * `after(seen)`: its derivative, every way to take an event, as what remains of it;
+* `changed(change, start)`: what remains of it when its leaves change: an event was not taken, time passed;
 * `begun(start)`: what it becomes when what stands before it has just happened;
-* `disturbed(seen)`: what remains of it when somebody else takes the event, or nobody; None if it can't hold any more;
-* `due()` and `at(instant)`: when something in it changes by itself, and what it becomes then;
-* `needed()`: what it is if it may not be left out.
+* `needed()`: what it is if it may not be left out;
+* `without(name)`: what it is if an event can come no more.
 
-Not here: queues, deadlines, verdicts (engine.py); streamed answers (reply.py); the words of scenarios (vocabulary.py).
+Not here: which patterns are refused (building.py); queues, deadlines, verdicts (engine.py); answers (reply.py).
 """
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from harness.events import CLASSES
-from harness.events.base import Event, Move, Received
-from harness.expectations.matchers import Matcher, Mismatch, matcher
+from harness.events.base import Event, Received
+from harness.expectations.instants import Bounds, Due, Stamp, Start, between, doubtful
+from harness.expectations.matchers import Matcher, Mismatch
 from harness.timeline.streams import Streams
-
-
-class Stamp(NamedTuple):
-    """When something happened: seconds on the timeline, not before and not after."""
-
-    earliest: float
-    at: float
-
-
-class Start(NamedTuple):
-    """When what stands before a pattern happened: an event was matched, or a silence ended; None is not yet."""
-
-    stamp: Stamp | None
-    is_event: bool = True
 
 
 class Seen(NamedTuple):
@@ -52,23 +37,6 @@ class Seen(NamedTuple):
         """When it arrived."""
         return Stamp(self.event.earliest, self.event.at)
 
-    @property
-    def start(self) -> Start:
-        """What begins when it was matched."""
-        return Start(self.stamp)
-
-
-class Due(NamedTuple):
-    """An instant at which a pattern changes by itself; at equal times a silence ends before a bound passes."""
-
-    at: float
-    is_bound: bool
-
-    @property
-    def start(self) -> "Start":
-        """What begins when a silence ends."""
-        return Start(Stamp(self.at, self.at), is_event=False)
-
 
 class Step(NamedTuple):
     """One way to take an event: what remains, the leaf that took it, and why it is in doubt, if it is."""
@@ -78,11 +46,8 @@ class Step(NamedTuple):
     doubt: str | None = None
 
 
-class Changed(NamedTuple):
-    """What remains of a pattern that took no event, and why that is in doubt, if it is."""
-
-    rest: "Pattern"
-    doubt: str | None = None
+Change = Callable[["Leaf"], "Pattern | None"]
+"""What becomes of a leaf; None if it can't hold any more."""
 
 
 class Pattern:
@@ -97,17 +62,26 @@ class Pattern:
         """Every way to take the event."""
         raise NotImplementedError
 
-    def begun(self, start: "Start") -> "Pattern":
+    def changed(self, change: Change, start: Start) -> "Pattern | None":
+        """What remains when the leaves that could be next change; None if it can't hold any more.
+
+        Args:
+            change: What each of them becomes.
+            start: What begins where a silence is over by that.
+        """
+        raise NotImplementedError
+
+    def begun(self, start: Start) -> "Pattern":
         """The same, told when what stands before it happened."""
         raise NotImplementedError
 
-    def disturbed(self, seen: Seen) -> "Changed | None":
-        """What remains, and why that is in doubt, when the event is not taken here; None if it can't hold any more."""
+    def without(self, name: str) -> "Pattern | None":
+        """The same without the events of that name or kind; None if it can't hold without them."""
         raise NotImplementedError
 
-    def at(self, due: Due) -> "Pattern | None":
-        """What it is once `due` has come; None if a bound has passed without which it can't hold."""
-        raise NotImplementedError
+    def needed(self) -> "Pattern":
+        """The same where it may not be left out; itself if it never may."""
+        return self
 
     def first(self) -> Iterable["Leaf"]:
         """The leaves that could take the next event, or that wait for time."""
@@ -121,13 +95,17 @@ class Pattern:
         """The same pattern with every leaf replaced."""
         raise NotImplementedError
 
-    def needed(self) -> "Pattern":
-        """The same where it may not be left out; itself if it never may."""
-        return self
-
     def due(self) -> Due | None:
         """The next instant at which something in it changes by itself."""
         return min((due for leaf in self.first() if (due := leaf.due()) is not None), default=None)
+
+    def at(self, due: Due) -> "Pattern | None":
+        """What it is once `due` has come; None if a bound has passed without which it can't hold."""
+        return self.changed(lambda leaf: leaf.at(due), Start(due.stamp, is_event=False))
+
+    def disturbed(self, seen: Seen) -> "Pattern | None":
+        """What remains when the event is not taken here; None if it can't hold any more."""
+        return self.changed(lambda leaf: leaf.disturbed(seen), Start(seen.stamp))
 
     def __and__(self, other: "Pattern") -> "Pattern":
         return AllOf((*_parts(self, AllOf), *_parts(other, AllOf)))
@@ -135,9 +113,18 @@ class Pattern:
     def __or__(self, other: "Pattern") -> "Pattern":
         return AnyOf((*_parts(self, AnyOf), *_parts(other, AnyOf)))
 
+    def __invert__(self) -> NoReturn:
+        raise TypeError(
+            f"a pattern has no opposite, so ~ can't stand before {self}: name an event that must not come in never=, "
+            "and write ~ before the matcher of a field that must not fit"
+        )
+
 
 def _parts(pattern: Pattern, cls: "type[_Branches]") -> tuple[Pattern, ...]:
     return pattern.parts if isinstance(pattern, cls) else (pattern,)
+
+
+# -- leaves -----------------------------------------------------------------------------------------------------------
 
 
 class Leaf(Pattern):
@@ -162,54 +149,33 @@ class Leaf(Pattern):
         """What was waited for in vain, once its bound has passed."""
         return str(self)
 
-    def begun(self, start: "Start") -> Pattern:  # noqa: D102
-        return self
-
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        return Changed(self)
-
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        return self
-
-    def due(self) -> Due | None:  # noqa: D102
+    def due(self) -> Due | None:
         return None
 
-    def first(self) -> Iterable["Leaf"]:  # noqa: D102
+    def at(self, due: Due) -> Pattern | None:
+        mine = self.due()
+        return self if mine is None or mine > due else None
+
+    def disturbed(self, seen: Seen) -> Pattern | None:
+        return self
+
+    def changed(self, change: Change, start: Start) -> Pattern | None:
+        return change(self)
+
+    def begun(self, start: Start) -> Pattern:
+        return self
+
+    def without(self, name: str) -> Pattern | None:
+        return None if name == self.name or name in self.kinds else self
+
+    def first(self) -> Iterable["Leaf"]:
         return (self,)
 
-    def leaves(self) -> Iterable["Leaf"]:  # noqa: D102
+    def leaves(self) -> Iterable["Leaf"]:
         return (self,)
 
-    def bound(self, bind: Callable[["Leaf"], "Leaf"]) -> Pattern:  # noqa: D102
+    def bound(self, bind: Callable[["Leaf"], "Leaf"]) -> Pattern:
         return bind(self)
-
-
-class Bounds(NamedTuple):
-    """Seconds, from and to; None is open."""
-
-    least: float | None = None
-    most: float | None = None
-
-    def __str__(self) -> str:
-        parts = [f"at least {self.least:g} s"] if self.least is not None else []
-        return " and ".join([*parts, *([f"at most {self.most:g} s"] if self.most is not None else [])])
-
-    def judged(self, low: float, high: float) -> bool | None:
-        """Whether a time between `low` and `high` is inside; None where that can't be told."""
-        if (self.most is not None and low > self.most) or (self.least is not None and high < self.least):
-            return False
-        inside = (self.most is None or high <= self.most) and (self.least is None or low >= self.least)
-        return True if inside else None
-
-
-def between(earlier: Stamp, later: Stamp) -> tuple[float, float]:
-    """Seconds from one to the other, at least and at most."""
-    return max(0.0, later.earliest - earlier.at), max(0.0, later.at - earlier.earliest)
-
-
-def doubtful(what: str, low: float, high: float, bounds: Bounds) -> str:
-    """The words of a doubt."""
-    return f"{what} was between {low:.3f} s and {high:.3f} s, the limit is {bounds}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +194,10 @@ class One(Leaf):
     since: Stamp | None = None
 
     @property
-    def kinds(self) -> frozenset[str]:  # type: ignore[override]  # noqa: D102
+    def kinds(self) -> frozenset[str]:  # type: ignore[override]
         return frozenset((self.kind,))
 
-    def after(self, seen: Seen) -> Iterable[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterable[Step]:
         event = seen.event
         if event.kind != self.kind:
             return ()
@@ -246,7 +212,7 @@ class One(Leaf):
             return ()
         return (Step(NOTHING, self, None if kept else doubtful(f"the wait for {self.kind}", low, high, self.gap)),)
 
-    def mismatches(self, seen: Seen) -> dict[str, Mismatch]:  # noqa: D102
+    def mismatches(self, seen: Seen) -> dict[str, Mismatch]:
         event = seen.event
         if event.kind != self.kind:
             return {"kind": Mismatch(wanted=self.kind, saw=event.kind)}
@@ -257,24 +223,20 @@ class One(Leaf):
                 found["after_previous"] = Mismatch(wanted=str(self.gap), saw=f"{low:.3f} s")
         return {name: mismatch for name, mismatch in found.items() if mismatch is not None}
 
-    def captures(self, event: Event) -> dict[str, str]:  # noqa: D102
+    def captures(self, event: Event) -> dict[str, str]:
         return {
             name: value
             for field, wanted in self.fields
             for name, value in wanted.captures(getattr(event, field)).items()
         }
 
-    def begun(self, start: "Start") -> Pattern:  # noqa: D102
+    def begun(self, start: Start) -> Pattern:
         return replace(self, since=start.stamp) if self.gap is not None and start.is_event else self
 
-    def due(self) -> Due | None:  # noqa: D102
+    def due(self) -> Due | None:
         if self.gap is None or self.gap.most is None or self.since is None:
             return None
         return Due(self.since.at + self.gap.most, is_bound=True)
-
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        mine = self.due()
-        return self if mine is None or mine > due else None
 
     def named(self, name: str) -> "One":
         """The same, with a name by which later steps and latencies call the event."""
@@ -286,7 +248,7 @@ class One(Leaf):
         Raises:
             ValueError: The bounds contradict each other.
         """
-        return replace(self, gap=checked(least, most, "after_previous"))
+        return replace(self, gap=Bounds.checked(least, most, "after_previous"))
 
     def __str__(self) -> str:
         fields = " and ".join(f"{name} {wanted}" for name, wanted in self.fields if name != "of")
@@ -294,6 +256,10 @@ class One(Leaf):
         name = f" (as {self.name})" if self.name else ""
         gap = f" {self.gap} after the one before" if self.gap else ""
         return f"{self.kind}{of}{f' with {fields}' if fields else ''}{name}{gap}"
+
+
+EVERYTHING = frozenset(kind for kind, cls in CLASSES.items() if issubclass(cls, Received))
+"""Every kind that the other side sends, heartbeats left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,63 +275,76 @@ class Quiet(Leaf):
     opens: float = 0.0
     """When the block opens; no silence begins before."""
 
-    def after(self, seen: Seen) -> Iterable[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterable[Step]:
         return ()
 
-    def mismatches(self, seen: Seen) -> dict[str, Mismatch]:  # noqa: D102
+    def mismatches(self, seen: Seen) -> dict[str, Mismatch]:
         if seen.event.kind not in self.quiet_kinds or self.since is None:
             return {"kind": Mismatch(wanted=str(self), saw=seen.event.kind)}
         low, _ = between(self.since, seen.stamp)
         return {"silence": Mismatch(wanted=f"{self.seconds:g} s", saw=f"{seen.event.kind} after {low:.3f} s")}
 
-    def begun(self, start: "Start") -> Pattern:  # noqa: D102
+    def begun(self, start: Start) -> Pattern:
         if start.stamp is None:
             return replace(self, since=None)
         earliest, at = start.stamp
         return replace(self, since=Stamp(max(earliest, self.opens), max(at, self.opens)))
 
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        if self.since is None or seen.event.kind not in self.quiet_kinds or seen.event.at < self.since.earliest:
-            return Changed(self)
-        low, high = between(self.since, seen.stamp)
-        if high < self.seconds:
+    def disturbed(self, seen: Seen) -> Pattern | None:
+        breaks = self.since is not None and seen.event.kind in self.quiet_kinds and seen.event.at >= self.since.earliest
+        return None if breaks else self
+
+    def due(self) -> Due | None:
+        if self.since is None:
             return None
-        return Changed(NOTHING, doubtful("the silence", low, high, Bounds(least=self.seconds)))
+        return Due(self.since.at + self.seconds, is_bound=False, earliest=self.since.earliest + self.seconds)
 
-    def due(self) -> Due | None:  # noqa: D102
-        return None if self.since is None else Due(self.since.at + self.seconds, is_bound=False)
-
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
+    def at(self, due: Due) -> Pattern | None:
         mine = self.due()
         return self if mine is None or mine > due else NOTHING
+
+    def doubted(self, stamp: Stamp) -> str:
+        """Why it can't be told whether it was over by then."""
+        assert self.since is not None  # noqa: S101 - only what has begun can be over
+        return doubtful("the silence", *between(self.since, stamp), Bounds(least=self.seconds))
 
     def __str__(self) -> str:
         kinds = "" if self.quiet_kinds == EVERYTHING else f" of {', '.join(sorted(self.quiet_kinds))}"
         return f"quiet{kinds} for {self.seconds:g} s"
 
 
-EVERYTHING = frozenset(kind for kind, cls in CLASSES.items() if issubclass(cls, Received))
-"""Every kind that the other side sends, heartbeats left out."""
+# -- trees ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Branches(Pattern):
     parts: tuple[Pattern, ...]
 
-    def leaves(self) -> Iterable[Leaf]:
-        for part in self.parts:
-            yield from part.leaves()
+    def begun(self, start: Start) -> Pattern:
+        parts = tuple(part.begun(start) for part in self.parts)
+        return self if parts == self.parts else type(self)(parts)
+
+    def without(self, name: str) -> Pattern | None:
+        parts = [part.without(name) for part in self.parts]
+        if _same(parts, self.parts):
+            return self
+        left = tuple(part for part in parts if part is not None)
+        return type(self)(left) if len(left) == len(parts) else None
 
     def first(self) -> Iterable[Leaf]:
         for part in self.parts:
             yield from part.first()
 
+    def leaves(self) -> Iterable[Leaf]:
+        for part in self.parts:
+            yield from part.leaves()
+
     def bound(self, bind: Callable[[Leaf], Leaf]) -> Pattern:
         return type(self)(tuple(part.bound(bind) for part in self.parts))
 
-    def begun(self, start: "Start") -> Pattern:
-        parts = tuple(part.begun(start) for part in self.parts)
-        return self if parts == self.parts else type(self)(parts)
+
+def _same(parts: Iterable[Pattern | None], others: Iterable[Pattern]) -> bool:
+    return all(map(operator.is_, parts, others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,57 +352,50 @@ class Sequence(_Branches):
     """One after the other."""
 
     @property
-    def nullable(self) -> bool:  # type: ignore[override]  # noqa: D102
+    def nullable(self) -> bool:  # type: ignore[override]
         return all(part.nullable for part in self.parts)
 
-    def _heads(self) -> int:
-        """How many parts could be next: all up to the first that can't be left out."""
-        return next((place + 1 for place, part in enumerate(self.parts) if not part.nullable), len(self.parts))
+    def _heads(self) -> tuple[Pattern, ...]:
+        """The parts that could be next: all up to the first that can't be left out."""
+        last = next((place for place, part in enumerate(self.parts) if not part.nullable), len(self.parts))
+        return self.parts[: last + 1]
 
-    def after(self, seen: Seen) -> Iterator[Step]:  # noqa: D102
-        for place, head in enumerate(self.parts):
+    def after(self, seen: Seen) -> Iterator[Step]:
+        start = Start(seen.stamp)
+        for place, head in enumerate(self._heads()):
             for step in head.after(seen):
                 if step.rest is head and place == 0 and not head.nullable:
                     yield Step(self, step.leaf, step.doubt)
                 else:
-                    tail = (part.begun(seen.start) for part in self.parts[place + 1 :])
+                    tail = (part.begun(start) for part in self.parts[place + 1 :])
                     yield step._replace(rest=in_sequence((step.rest, *tail)))
-            if not head.nullable:
-                return
 
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        return self._changed(lambda head: head.disturbed(seen), seen.start)
-
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        changed = self._changed(lambda head: in_no_doubt(head.at(due)), due.start)
-        return changed and changed.rest
-
-    def _changed(self, change: Callable[[Pattern], Changed | None], start: Start) -> Changed | None:
-        heads = self.parts[: self._heads()]
-        if all((changed := change(head)) is not None and changed.rest is head for head in heads):
-            return Changed(self)
-        ways = [Changed(NOTHING)] if self.nullable else []
+    def changed(self, change: Change, start: Start) -> Pattern | None:
+        heads = self._heads()
+        if _same((head.changed(change, start) for head in heads), heads):
+            return self
+        ways: list[Pattern | None] = [NOTHING] if self.nullable else []
         for place, head in enumerate(heads):  # each way to go on begins with one head that is not left out
-            if (changed := change(head.needed())) is not None:
+            if (rest := head.needed().changed(change, start)) is not None:
                 tail = self.parts[place + 1 :]
-                if changed.rest.nullable:  # a silence is over
+                if rest.nullable:  # a silence is over
                     tail = tuple(part.begun(start) for part in tail)
-                ways.append(Changed(in_sequence((changed.rest, *tail)), changed.doubt))
-        return one_way(ways)
+                ways.append(in_sequence((rest, *tail)))
+        return one_left(ways)
 
-    def needed(self) -> Pattern:  # noqa: D102
+    def needed(self) -> Pattern:
         if not self.nullable:
             return self
         ways = [in_sequence((part.needed(), *self.parts[place + 1 :])) for place, part in enumerate(self.parts)]
-        return one_left(ways)
+        return one_left(ways) or IMPOSSIBLE
 
-    def begun(self, start: "Start") -> Pattern:  # noqa: D102
+    def begun(self, start: Start) -> Pattern:
         heads = self._heads()
-        parts = (*(part.begun(start) for part in self.parts[:heads]), *self.parts[heads:])
+        parts = (*(part.begun(start) for part in heads), *self.parts[len(heads) :])
         return self if parts == self.parts else Sequence(parts)
 
-    def first(self) -> Iterable[Leaf]:  # noqa: D102
-        for part in self.parts[: self._heads()]:
+    def first(self) -> Iterable[Leaf]:
+        for part in self._heads():
             yield from part.first()
 
     def __str__(self) -> str:
@@ -445,65 +417,43 @@ class AllOf(_Branches):
     """All of them, their events freely interleaved."""
 
     @property
-    def nullable(self) -> bool:  # type: ignore[override]  # noqa: D102
+    def nullable(self) -> bool:  # type: ignore[override]
         return all(part.nullable for part in self.parts)
 
-    def after(self, seen: Seen) -> Iterator[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterator[Step]:
         for place, part in enumerate(self.parts):
             for step in part.after(seen):
                 if part in self.parts[:place]:
                     break  # an equal branch has taken it already; which of the two is no difference
-                others = [other.disturbed(seen) for other in self._but(place)]
-                if (rests := _all(others)) is None:
-                    continue
-                if step.rest is part and all(map(operator.is_, rests, self._but(place))):
+                others = self._but(place)
+                rests = [other.disturbed(seen) for other in others]
+                if step.rest is part and _same(rests, others):
                     yield Step(self, step.leaf, step.doubt)
-                else:
-                    yield Step(
-                        all_left((*rests[:place], step.rest, *rests[place:])), step.leaf, step.doubt or _any(others)
-                    )
+                elif (rest := all_left([*rests[:place], step.rest, *rests[place:]])) is not None:
+                    yield step._replace(rest=rest)
 
     def _but(self, place: int) -> tuple[Pattern, ...]:
         return (*self.parts[:place], *self.parts[place + 1 :])
 
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        return self._changed([part.disturbed(seen) for part in self.parts])
+    def changed(self, change: Change, start: Start) -> Pattern | None:
+        parts = [part.changed(change, start) for part in self.parts]
+        return self if _same(parts, self.parts) else all_left(parts)
 
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        changed = self._changed([in_no_doubt(part.at(due)) for part in self.parts])
-        return changed and changed.rest
-
-    def _changed(self, parts: list[Changed | None]) -> Changed | None:
-        if (rests := _all(parts)) is None:
-            return None
-        return Changed(self if all(map(operator.is_, rests, self.parts)) else all_left(rests), _any(parts))
-
-    def needed(self) -> Pattern:  # noqa: D102
+    def needed(self) -> Pattern:
         if not self.nullable:
             return self
-        return one_left(all_left((part.needed(), *self._but(place))) for place, part in enumerate(self.parts))
+        ways = [all_left([part.needed(), *self._but(place)]) for place, part in enumerate(self.parts)]
+        return one_left(ways) or IMPOSSIBLE
 
     def __str__(self) -> str:
         return f"all of ({'; '.join(map(str, self.parts))})"
 
 
-def _all(parts: list[Changed | None]) -> tuple[Pattern, ...] | None:
-    rests = tuple(part.rest for part in parts if part is not None)
-    return rests if len(rests) == len(parts) else None
-
-
-def _any(parts: list[Changed | None]) -> str | None:
-    return next((part.doubt for part in parts if part is not None and part.doubt), None)
-
-
-def in_no_doubt(rest: Pattern | None) -> Changed | None:
-    """What remains, as a change."""
-    return None if rest is None else Changed(rest)
-
-
-def all_left(parts: tuple[Pattern, ...]) -> Pattern:
-    """All of the parts that are not done, in the order they were written."""
-    left = tuple(part for part in parts if part != NOTHING)
+def all_left(parts: list[Pattern | None]) -> Pattern | None:
+    """All of the parts that are not done, in the order they were written; None if one of them can't hold."""
+    left = tuple(part for part in parts if part is not None and part != NOTHING)
+    if None in parts:
+        return None
     return left[0] if len(left) == 1 else AllOf(left) if left else NOTHING
 
 
@@ -512,42 +462,37 @@ class AnyOf(_Branches):
     """One of them."""
 
     @property
-    def nullable(self) -> bool:  # type: ignore[override]  # noqa: D102
+    def nullable(self) -> bool:  # type: ignore[override]
         return any(part.nullable for part in self.parts)
 
-    def after(self, seen: Seen) -> Iterator[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterator[Step]:
         for part in self.parts:
             yield from part.after(seen)
 
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        return self._changed([part.disturbed(seen) for part in self.parts])
+    def changed(self, change: Change, start: Start) -> Pattern | None:
+        return self._of([part.changed(change, start) for part in self.parts])
 
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        changed = self._changed([in_no_doubt(part.at(due)) for part in self.parts])
-        return changed and changed.rest
+    def without(self, name: str) -> Pattern | None:
+        return self._of([part.without(name) for part in self.parts])
 
-    def _changed(self, parts: list[Changed | None]) -> Changed | None:
-        rests = _all(parts)
-        if rests is not None and all(map(operator.is_, rests, self.parts)):
-            return Changed(self)
-        return one_way([part for part in parts if part is not None])
+    def _of(self, parts: list[Pattern | None]) -> Pattern | None:
+        return self if parts and _same(parts, self.parts) else one_left(parts)
 
-    def needed(self) -> Pattern:  # noqa: D102
-        return one_left(part.needed() for part in self.parts) if self.nullable else self
+    def needed(self) -> Pattern:
+        return one_left([part.needed() for part in self.parts]) or IMPOSSIBLE if self.nullable else self
 
     def __str__(self) -> str:
         return f"any of ({'; '.join(map(str, self.parts))})"
 
 
-def one_left(parts: Iterable[Pattern]) -> Pattern:
-    """One of the parts, each named once."""
-    distinct = tuple(dict.fromkeys(parts))
-    return distinct[0] if len(distinct) == 1 else AnyOf(distinct)
+IMPOSSIBLE = AnyOf(())
+"""One of nothing: it takes no event, and is gone at the next change."""
 
 
-def one_way(ways: list[Changed]) -> Changed | None:
-    """One of the ways to go on; None if there is none. It is in doubt as soon as one of them is."""
-    return Changed(one_left(way.rest for way in ways), _any([*ways])) if ways else None
+def one_left(parts: Iterable[Pattern | None]) -> Pattern | None:
+    """One of the parts that can hold, each named once; None if there is none."""
+    left = tuple(dict.fromkeys(part for part in parts if part is not None))
+    return left[0] if len(left) == 1 else AnyOf(left) if left else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -559,14 +504,14 @@ class Repeat(Pattern):
     at_most: int | None
 
     @property
-    def nullable(self) -> bool:  # type: ignore[override]  # noqa: D102
+    def nullable(self) -> bool:  # type: ignore[override]
         return self.at_least == 0
 
-    def after(self, seen: Seen) -> Iterator[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterator[Step]:
         again: Pattern | None = None
         for step in self.part.after(seen):
-            again = again or self._again(seen.start)
-            yield Step(again if step.rest is NOTHING else in_sequence((step.rest, again)), step.leaf, step.doubt)
+            again = again or self._again(Start(seen.stamp))
+            yield step._replace(rest=again if step.rest is NOTHING else in_sequence((step.rest, again)))
 
     def _again(self, start: Start) -> Pattern:
         if self.at_most == 1:
@@ -576,35 +521,33 @@ class Repeat(Pattern):
             return self
         return Repeat(part, max(0, self.at_least - 1), None if self.at_most is None else self.at_most - 1)
 
-    def begun(self, start: "Start") -> Pattern:  # noqa: D102
+    def changed(self, change: Change, start: Start) -> Pattern | None:
+        rest = self.part.changed(change, start)
+        if rest is self.part:
+            return self
+        enough = NOTHING if self.nullable else None
+        return one_left([enough, rest and in_sequence((rest, self._again(start)))])
+
+    def begun(self, start: Start) -> Pattern:
         part = self.part.begun(start)
         return self if part is self.part else replace(self, part=part)
 
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        return self._changed(self.part.disturbed(seen), seen.start)
-
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        changed = self._changed(in_no_doubt(self.part.at(due)), due.start)
-        return changed and changed.rest
-
-    def _changed(self, part: Changed | None, start: Start) -> Changed | None:
-        if part is not None and part.rest is self.part:
-            return Changed(self)
-        ways = [Changed(NOTHING)] if self.nullable else []  # what has been may be enough
-        if part is not None:
-            ways.append(Changed(in_sequence((part.rest, self._again(start))), part.doubt))
-        return one_way(ways)
-
-    def needed(self) -> Pattern:  # noqa: D102
+    def needed(self) -> Pattern:
         return replace(self, at_least=max(1, self.at_least))
 
-    def first(self) -> Iterable[Leaf]:  # noqa: D102
+    def without(self, name: str) -> Pattern | None:
+        part = self.part.without(name)
+        if part is None:
+            return NOTHING if self.nullable else None
+        return self if part is self.part else replace(self, part=part)
+
+    def first(self) -> Iterable[Leaf]:
         return self.part.first()
 
-    def leaves(self) -> Iterable[Leaf]:  # noqa: D102
+    def leaves(self) -> Iterable[Leaf]:
         return self.part.leaves()
 
-    def bound(self, bind: Callable[[Leaf], Leaf]) -> Pattern:  # noqa: D102
+    def bound(self, bind: Callable[[Leaf], Leaf]) -> Pattern:
         return replace(self, part=self.part.bound(bind))
 
     def __str__(self) -> str:
@@ -626,220 +569,34 @@ class Eventually(Pattern):
         quiet_kinds = (leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet))
         return frozenset[str]().union(*(leaf.kinds for leaf in leaves), *quiet_kinds)
 
-    def after(self, seen: Seen) -> Iterator[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterator[Step]:
         yield from self.part.after(seen)
         if seen.event.kind in self._kinds():
-            again = self.part.begun(seen.start)
-            yield Step(self if again is self.part else Eventually(again), One(seen.event.kind))
+            yield Step(self.begun(Start(seen.stamp)), One(seen.event.kind))
 
-    def begun(self, start: "Start") -> Pattern:  # noqa: D102
+    def changed(self, change: Change, start: Start) -> Pattern | None:
+        rest = self.part.changed(change, start)
+        if rest is self.part:
+            return self
+        again = self.begun(start if start.is_event else Start(None))  # from this event on, or from the next one
+        return one_left([rest, again])
+
+    def begun(self, start: Start) -> Pattern:
         part = self.part.begun(start)
         return self if part is self.part else Eventually(part)
 
-    def disturbed(self, seen: Seen) -> Changed | None:  # noqa: D102
-        return self._changed(self.part.disturbed(seen), seen.start)
+    def without(self, name: str) -> Pattern | None:
+        part = self.part.without(name)
+        return self if part is self.part else part and Eventually(part)
 
-    def at(self, due: Due) -> Pattern | None:  # noqa: D102
-        changed = self._changed(in_no_doubt(self.part.at(due)), Start(None))
-        return changed and changed.rest
-
-    def _changed(self, part: Changed | None, start: Start) -> Changed | None:
-        if part is not None and part.rest is self.part:
-            return Changed(self)
-        again = Changed(Eventually(self.part.begun(start)))  # from this event on, or from the next one
-        return one_way([again] if part is None else [part, again])
-
-    def first(self) -> Iterable[Leaf]:  # noqa: D102
+    def first(self) -> Iterable[Leaf]:
         return self.part.first()
 
-    def leaves(self) -> Iterable[Leaf]:  # noqa: D102
+    def leaves(self) -> Iterable[Leaf]:
         return self.part.leaves()
 
-    def bound(self, bind: Callable[[Leaf], Leaf]) -> Pattern:  # noqa: D102
+    def bound(self, bind: Callable[[Leaf], Leaf]) -> Pattern:
         return Eventually(self.part.bound(bind))
 
     def __str__(self) -> str:
         return f"eventually {self.part}"
-
-
-# -- building ---------------------------------------------------------------------------------------------------------
-
-
-def one(kind: str, **fields: object) -> One:
-    """One event of a kind; each field may be a value, a matcher, a compiled expression, or None to leave it open.
-
-    Raises:
-        ValueError: There is no such kind, or the kind has no such field.
-    """
-    cls = CLASSES.get(kind)
-    if cls is None or issubclass(cls, Move):
-        known = [name for name, known in CLASSES.items() if not issubclass(known, Move)]
-        raise ValueError(f"there is no event kind {kind!r}{nearest(kind, known)}")
-    for name in fields:
-        if not hasattr(cls, name) and name not in cls.model_fields:
-            raise ValueError(f"a {kind} event has no field {name!r}{nearest(name, cls.model_fields)}")
-    return One(kind, tuple((name, matcher(wanted)) for name, wanted in fields.items() if wanted is not None))
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest known one, or all that are known."""
-    near = get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
-
-
-def checked(least: float | None, most: float | None, what: str) -> Bounds:
-    """Bounds that can be kept.
-
-    Raises:
-        ValueError: They are negative, contradict each other, or say nothing.
-    """
-    if least is None and most is None:
-        raise ValueError(f"{what} needs a bound; give the seconds it may take")
-    if (least is not None and least < 0) or (most is not None and most < (least or 0)):
-        raise ValueError(f"{what} can't be kept: {Bounds(least, most)}")
-    return Bounds(least, most)
-
-
-def patterns(parts: tuple[Pattern, ...], what: str) -> tuple[Pattern, ...]:
-    """The parts of a pattern.
-
-    Raises:
-        TypeError: One of them is no pattern.
-        ValueError: There are none.
-    """
-    for part in parts:
-        if not isinstance(part, Pattern):
-            raise TypeError(f"{what} is made of patterns, such as message('hello'), not of {part!r}")
-    if not parts:
-        raise ValueError(f"{what} of nothing would hold at once; name at least one event")
-    return parts
-
-
-def sequence(*parts: Pattern) -> Pattern:
-    """The parts one after the other."""
-    return in_sequence(patterns(parts, "a sequence"))
-
-
-def all_of(*parts: Pattern) -> Pattern:
-    """All of the parts, their events freely interleaved."""
-    return AllOf(patterns(parts, "all_of"))
-
-
-def any_of(*parts: Pattern) -> Pattern:
-    """One of the parts."""
-    return AnyOf(patterns(parts, "any_of"))
-
-
-def optional(part: Pattern) -> Pattern:
-    """The part or nothing."""
-    return repeat(part, at_least=0, at_most=1)
-
-
-def eventually(part: Pattern) -> Pattern:
-    """The part, whatever else of its kinds came before it.
-
-    Raises:
-        ValueError: The part may be nothing, so there would be nothing to wait for.
-    """
-    patterns((part,), "eventually")
-    if part.nullable:
-        raise ValueError(f"can't wait for {part}: it may be nothing")
-    if unbound(part):
-        raise ValueError(f"can't wait for {part}: what eventually begins with can't be bound to the event before it")
-    return Eventually(part)
-
-
-def quiet(seconds: float, *, kinds: Iterable[str] = ()) -> Pattern:
-    """Nothing of the kinds, or of whatever the other side sends, for that many seconds.
-
-    Raises:
-        ValueError: There is no such kind, or the time is not more than none.
-    """
-    if seconds <= 0:
-        raise ValueError(f"a silence of {seconds:g} s is no silence; give more than 0 seconds")
-    named = frozenset([kinds] if isinstance(kinds, str) else kinds)
-    for kind in named - EVERYTHING:
-        raise ValueError(f"there is no event kind {kind!r}{nearest(kind, EVERYTHING)}")
-    return Quiet(seconds, named or EVERYTHING)
-
-
-def repeat(part: Pattern, *, at_least: int = 1, at_most: int | None = None) -> Pattern:
-    """The part that many times in a row.
-
-    Raises:
-        ValueError: The bounds contradict each other, or the part can be nothing.
-    """
-    patterns((part,), "a repetition")
-    if at_least < 0 or (at_most is not None and at_most < max(1, at_least)):
-        raise ValueError(f"can't repeat at least {at_least} and at most {at_most} times")
-    if part.nullable:
-        raise ValueError(f"can't repeat {part}: it may be nothing, so there would be no end to it")
-    if silent(part):
-        raise ValueError(f"can't repeat {part}, or make it optional: it can hold without any event")
-    return Repeat(part, at_least, at_most)
-
-
-def silent(pattern: Pattern) -> bool:
-    """Whether the pattern can hold by the passing of time alone."""
-    match pattern:
-        case Quiet():
-            return True
-        case Sequence(parts) | AllOf(parts):
-            return all(silent(part) or part.nullable for part in parts)
-        case AnyOf(parts):
-            return any(map(silent, parts))
-        case Eventually(part):
-            return silent(part)
-        case _:
-            return False
-
-
-def needs(pattern: Pattern, name: str) -> bool:
-    """Whether the pattern can't hold without an event of that name or kind."""
-    match pattern:
-        case Leaf():
-            return name == pattern.name or pattern.kinds == {name} or ("message" in pattern.kinds and name == "message")
-        case Sequence(parts) | AllOf(parts):
-            return any(needs(part, name) for part in parts)
-        case AnyOf(parts):
-            return all(needs(part, name) for part in parts)
-        case Repeat(part):
-            return pattern.at_least > 0 and needs(part, name)
-        case Eventually(part):
-            return needs(part, name)
-        case _:
-            return False
-
-
-def unbound(pattern: Pattern) -> bool:
-    """Whether an event that can be the first has a bound to the one before it, though there is none."""
-    match pattern:
-        case One():
-            return pattern.gap is not None
-        case Sequence(parts):
-            for part in parts:
-                if unbound(part):
-                    return True
-                if not (part.nullable or silent(part)):
-                    break
-            return False
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(unbound, parts))
-        case Repeat(part) | Eventually(part):
-            return unbound(part)
-        case _:
-            return False
-
-
-def behind_silence(pattern: Pattern) -> bool:
-    """Whether an event is bound to the one before it across a silence, which its bound would have to outlast."""
-    match pattern:
-        case Sequence(parts):
-            pairs = pairwise(parts)
-            return any(silent(part) and unbound(later) for part, later in pairs) or any(map(behind_silence, parts))
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(behind_silence, parts))
-        case Repeat(part) | Eventually(part):
-            return behind_silence(part)
-        case _:
-            return False

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.events import Event, Message, Retracted, Token
+from harness.expectations.instants import Bounds, Due, between, doubtful
 from harness.expectations.matchers import Mismatch, normalised, shown
-from harness.expectations.patterns import NOTHING, Bounds, Due, Leaf, One, Seen, Start, Step, between, checked, doubtful
+from harness.expectations.patterns import NOTHING, Leaf, One, Seen, Step
 from harness.timeline.streams import Stream, Streams
 
 KINDS = frozenset({"token", "retracted", "message"})
@@ -93,41 +94,47 @@ class Reply(Leaf):
         """What every ordinary token comes to: the same again."""
         object.__setattr__(self, "_going_on", (Step(self, self),))
 
+    def named(self, name: str) -> "Reply":
+        """The same, with a name by which later steps and latencies call the message."""
+        return replace(self, message=self.message.named(name))
+
     @property
-    def name(self) -> str | None:  # type: ignore[override]  # noqa: D102
+    def name(self) -> str | None:  # type: ignore[override]
         return self.message.name
 
     @property
-    def kinds(self) -> frozenset[str]:  # type: ignore[override]  # noqa: D102
+    def kinds(self) -> frozenset[str]:  # type: ignore[override]
         return KINDS
 
-    def captures(self, event: Event) -> dict[str, str]:  # noqa: D102
+    def captures(self, event: Event) -> dict[str, str]:
         return self.message.captures(event) if isinstance(event, Message) else {}
 
-    def after(self, seen: Seen) -> Iterable[Step]:  # noqa: D102
+    def after(self, seen: Seen) -> Iterable[Step]:
+        event = seen.event
+        if isinstance(event, Token) and event.target == self.target:
+            findings = self._of_token(event, seen)
+            if not findings:
+                return self._going_on
+        else:
+            findings = self._findings(seen)
         doubt = None
-        findings = self._findings(seen)
-        if not findings and isinstance(seen.event, Token) and seen.event.target == self.target:
-            return self._going_on
         for _, broken, doubtful_because in findings:
             if broken is not None:
                 return ()
             doubt = doubt or doubtful_because
-        if isinstance(seen.event, Message):
+        if isinstance(event, Message):
             return (Step(NOTHING, self, doubt),)
-        target = seen.event.target  # type: ignore[attr-defined]  # no finding: it is a token or a retraction
+        target = event.target  # type: ignore[attr-defined]  # no finding: it is a token or a retraction
         return (Step(self if target == self.target else replace(self, target=target), self, doubt),)
 
-    def mismatches(self, seen: Seen) -> dict[str, Mismatch]:  # noqa: D102
+    def mismatches(self, seen: Seen) -> dict[str, Mismatch]:
         return {check: broken for check, broken, _ in self._findings(seen) if broken is not None}
 
     def _findings(self, seen: Seen) -> Sequence[Finding]:
         """Every check that this event decides and that is not simply kept."""
         event = seen.event
         if isinstance(event, Token):
-            stream = seen.streams.get(event.target)
-            assert stream is not None  # noqa: S101 - the engine tells the streams first
-            return self._belonging(event, seen) or self._of_token(event, stream, seen)
+            return self._belonging(event, seen) or self._of_token(event, seen)
         if isinstance(event, Retracted):
             never = self.checks.retracted == "never"
             withdrawn = [("retracted", Mismatch("never", str(event)), None)] if never else _NOTHING_WRONG
@@ -147,8 +154,9 @@ class Reply(Leaf):
             return _NOTHING_WRONG  # what was withdrawn is replaced by a stream with a target of its own
         return [("stream", Mismatch("a piece of the answer that is streamed", "one of another"), None)]
 
-    def _of_token(self, token: Token, stream: Stream, seen: Seen) -> Sequence[Finding]:
-        checks = self.checks
+    def _of_token(self, token: Token, seen: Seen) -> Sequence[Finding]:
+        checks, stream = self.checks, seen.streams.get(token.target)
+        assert stream is not None  # noqa: S101 - the engine tells the streams first
         found: list[Finding] = []
         if checks.streamed is False:
             found.append(("streamed", Mismatch("no", str(token)), None))
@@ -199,21 +207,17 @@ class Reply(Leaf):
             return [(check, Mismatch(str(bounds), f"{low:.3f} s"), None)]
         return [(check, None, doubtful(what, low, high, bounds))]
 
-    def begun(self, start: Start) -> "Reply":  # noqa: D102 - its times count from the user's move
-        return self
+    def without(self, name: str) -> "Reply | None":  # it can do without tokens, not without its message
+        return None if name in {self.name, "message"} else self
 
-    def at(self, due: Due) -> "Reply | None":  # noqa: D102
-        mine = self.due()
-        return self if mine is None or mine > due else None
-
-    def due(self) -> Due | None:  # noqa: D102
+    def due(self) -> Due | None:
         bounds, streamed = self.checks.first_token, self.checks.streamed
         waits = self.target is None and self.anchor is not None and streamed and bounds is not None
         if not waits or bounds is None or bounds.most is None or self.anchor is None:
             return None
         return Due(self.anchor + bounds.most, is_bound=True)
 
-    def overdue(self) -> str:  # noqa: D102
+    def overdue(self) -> str:
         return f"the first token {self.checks.first_token} after the user's move"
 
     def __str__(self) -> str:
@@ -248,7 +252,7 @@ def reply_of(
         ValueError: The checks contradict each other.
     """
     limits = {"first_token": first_token, "gap": gap, "gap_p95": gap_p95}
-    bounds = {name: None if most is None else checked(None, most, name) for name, most in limits.items()}
+    bounds = {name: None if most is None else Bounds.checked(None, most, name) for name, most in limits.items()}
     asked = [name for name, most in limits.items() if most is not None]
     asked += [name for name, on in (("in_order", in_order), ("complete", complete), ("faithful", faithful)) if on]
     if streamed is False and (asked or retracted == "required"):

@@ -26,22 +26,20 @@ class Stream:
         turn: The agent's turn; a replaced answer may stream to another target in the same turn.
         pieces: Text by (batch, number).
         places: Places on the timeline of its tokens and retractions.
-        arrivals: Every token's (earliest, at), in order of arrival, repeated ones left out.
+        tokens: In order of arrival, repeated ones left out.
         retractions: How often what was streamed was withdrawn.
         out_of_order: Tokens that came after one with a higher number.
         repeated: Tokens whose batch and number had come before.
-        last_gap: Seconds between the last two tokens, at least and at most; zero where there are not two.
     """
 
     target: str
     turn: str
     places: "array[int]" = field(default_factory=lambda: array("L"))
     pieces: dict[tuple[int, int], str] = field(default_factory=dict)
-    arrivals: list[tuple[float, float]] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
     retractions: int = 0
     out_of_order: int = 0
     repeated: int = 0
-    last_gap: tuple[float, float] = (0.0, 0.0)
     _highest: tuple[int, int] = (-1, -1)
     _withdrawn: tuple[int, int] | None = None
 
@@ -56,13 +54,11 @@ class Stream:
             self.repeated += 1
         else:
             self.pieces[place] = event.text
-            earliest, at = event.earliest, event.at
-            if self.arrivals:
-                before = self.arrivals[-1]
-                self.last_gap = (max(0.0, earliest - before[1]), at - before[0])
-            self.arrivals.append((earliest, at))
-            self.out_of_order += place < self._highest
-            self._highest = max(self._highest, place)
+            self.tokens.append(event)
+            if place > self._highest:
+                self._highest = place
+            else:
+                self.out_of_order += 1
 
     @property
     def text(self) -> str:
@@ -80,19 +76,29 @@ class Stream:
         return list(islice(chain.from_iterable(gaps), _FEW))
 
     @property
+    def last_gap(self) -> tuple[float, float]:
+        """Seconds between the last two tokens, at least and at most; zero where there are not two."""
+        return _gap(*self.tokens[-2:]) if len(self.tokens) > 1 else (0.0, 0.0)
+
+    @property
     def gaps(self) -> list[tuple[float, float]]:
         """Seconds between one token and the next in order of arrival, each at least and at most."""
-        pairs = zip(self.arrivals, self.arrivals[1:], strict=False)
-        return [(max(0.0, late[0] - early[1]), late[1] - early[0]) for early, late in pairs]
+        return [_gap(*pair) for pair in pairwise(self.tokens)]
 
     @property
     def largest_burst(self) -> int:
         """The most tokens that came in one read."""
         largest = run = 0
-        for place, arrival in enumerate(self.arrivals):
-            run = run + 1 if place and arrival == self.arrivals[place - 1] else 1
+        for place, token in enumerate(self.tokens):
+            before = self.tokens[place - 1]
+            run = run + 1 if place and (token.earliest, token.at) == (before.earliest, before.at) else 1
             largest = max(largest, run)
         return largest
+
+
+def _gap(early: Token, late: Token) -> tuple[float, float]:
+    low = late.earliest - early.at
+    return low if low > 0.0 else 0.0, late.at - early.earliest
 
 
 class Streams:

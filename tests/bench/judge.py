@@ -10,8 +10,10 @@ import time
 
 from harness.events import Delivered, Event, Message, Read, Said, Token
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import MAX_READINGS, Expectation, Judgement, Queues, Status
-from harness.expectations.patterns import Pattern, all_of, sequence
+from harness.expectations.block import Expectation
+from harness.expectations.building import all_of, sequence
+from harness.expectations.engine import MAX_READINGS, Judgement, Queues, Status
+from harness.expectations.patterns import Pattern
 from harness.timeline.timeline import Timeline
 
 TOKENS = 20_000

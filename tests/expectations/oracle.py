@@ -18,7 +18,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from harness.events.base import Event, Received
-from harness.expectations.engine import Cause, Expectation, Latency, Status
+from harness.expectations.block import Expectation, Latency
+from harness.expectations.engine import Cause, Status
 from harness.expectations.patterns import AllOf, AnyOf, Eventually, One, Pattern, Quiet, Repeat
 from harness.expectations.patterns import Sequence as InSequence
 

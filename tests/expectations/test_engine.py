@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.errors import LocalProtocolError
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Cause, Expectation, Judgement, Queues, Status, Verdict, judge
+from harness.expectations.block import Expectation
+from harness.expectations.building import all_of, any_of, optional, repeat, sequence
+from harness.expectations.engine import Cause, Judgement, Queues, Status, Verdict, judge
 from harness.expectations.matchers import contains
-from harness.expectations.patterns import Pattern, all_of, any_of, optional, repeat, sequence
+from harness.expectations.patterns import Pattern
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import bot, delivered, event, read, said, timeline
 
@@ -249,3 +252,11 @@ def test_ambient_events_never_change_a_verdict(pattern: Pattern, trace: list[Any
     for place in places:
         noisy.insert(min(place, len(noisy)), "typing_started")
     assert judged(pattern, timeline(*noisy)).status == judged(pattern, timeline(*trace)).status
+
+
+def test_what_can_be_read_in_too_many_ways_is_refused() -> None:
+    """With the branches that don't tell their events apart."""
+    branches = all_of(*(sequence(v.message(), v.progress(f"{number}")) for number in range(14)))
+    judgement = Judgement(Expectation(branches, 5.0), Queues(), timeline(), 0.0)
+    with pytest.raises(LocalProtocolError, match=r"in more than 1,000 ways; make the branches of .*progress.* tell"):
+        judgement.look(timeline(*[bot("hm")] * 14))

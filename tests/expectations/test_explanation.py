@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Expectation, Queues, judge
+from harness.expectations.block import Expectation
+from harness.expectations.building import repeat, sequence
+from harness.expectations.engine import Queues, judge
 from harness.expectations.explanation import explain
 from harness.expectations.matchers import contains
-from harness.expectations.patterns import Pattern, repeat, sequence
+from harness.expectations.patterns import Pattern
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import bot, delivered, event, said, timeline
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Expectation, Queues, Status, judge
+from harness.expectations.block import Expectation
+from harness.expectations.building import all_of, any_of, eventually, optional, quiet, repeat, sequence
+from harness.expectations.engine import Queues, Status, judge
 from harness.expectations.explanation import explain
 from harness.expectations.matchers import contains
 from harness.expectations.measures import length, less
-from harness.expectations.patterns import Pattern, all_of, any_of, eventually, optional, quiet, repeat, sequence
+from harness.expectations.patterns import Pattern
 from harness.expectations.texts import near, one_of
 from tests.expectations.building import bot, delivered, event, read, said, timeline
 

@@ -4,37 +4,25 @@ Hypothesis draws a seed and an ordinary random generator does the rest: drawn on
 out small and alike. What disagrees is made smaller here, by hand.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import event as note
 from hypothesis import strategies as st
 
+from harness.errors import LocalProtocolError
 from harness.events import Event
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Expectation, Latency, Queues, Verdict, judge
-from harness.expectations.patterns import (
-    AllOf,
-    AnyOf,
-    Eventually,
-    One,
-    Pattern,
-    Quiet,
-    Repeat,
-    Sequence,
-    all_of,
-    any_of,
-    behind_silence,
-    eventually,
-    optional,
-    quiet,
-    repeat,
-    sequence,
-)
+from harness.expectations.block import Expectation, Latency
+from harness.expectations.building import all_of, any_of, behind_silence, eventually, optional, quiet, repeat, sequence
+from harness.expectations.engine import Cause, Judgement, Queues, Status, Verdict, judge
+from harness.expectations.patterns import AllOf, AnyOf, Eventually, One, Pattern, Quiet, Repeat, Sequence
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import event, timeline
 from tests.expectations.oracle import Oracle, Ruling, kinds_of, leaves_of
@@ -93,7 +81,10 @@ class Case:
     def verdict(self, queues: Queues | None = None, widths: dict[int, float] | None = None) -> Verdict:
         """What the engine says."""
         queues = self.queues() if queues is None else queues
-        return judge(self.block, self.timeline(widths), anchor=self.anchor, queues=queues)
+        try:
+            return judge(self.block, self.timeline(widths), anchor=self.anchor, queues=queues)
+        except LocalProtocolError:  # one in ten thousand has too many readings
+            reject()
 
     def ruling(self) -> Ruling:
         """What the oracle says."""
@@ -316,6 +307,13 @@ def _opening(pattern: Pattern, *, is_first: bool) -> tuple[bool, bool]:
 # -- making what disagrees smaller ------------------------------------------------------------------------------------
 
 
+def _built(build: Callable[[Pattern], Pattern], part: Pattern) -> Iterator[Pattern]:
+    try:
+        yield build(part)
+    except ValueError:
+        return
+
+
 def _smaller_patterns(pattern: Pattern) -> Iterator[Pattern]:
     match pattern:
         case Sequence() | AllOf() | AnyOf():
@@ -328,10 +326,12 @@ def _smaller_patterns(pattern: Pattern) -> Iterator[Pattern]:
                 yield from (build(*parts[:place], less, *parts[place + 1 :]) for less in _smaller_patterns(part))
         case Repeat():
             yield pattern.part
-            yield from (Repeat(less, pattern.at_least, pattern.at_most) for less in _smaller_patterns(pattern.part))
+            for less in _smaller_patterns(pattern.part):
+                yield from _built(lambda part: repeat(part, at_least=pattern.at_least, at_most=pattern.at_most), less)
         case Eventually():
             yield pattern.part
-            yield from (Eventually(less) for less in _smaller_patterns(pattern.part))
+            for less in _smaller_patterns(pattern.part):
+                yield from _built(eventually, less)
         case One() if pattern.name or pattern.gap:
             yield replace(pattern, gap=None)
             yield replace(pattern, name=None)
@@ -400,28 +400,142 @@ def agree(case: Case) -> None:
         pytest.fail(f"{small}\n  engine: {said(small.verdict())}\n  oracle: {small.ruling()}", pytrace=False)
 
 
-@settings(max_examples=600, phases=PHASES)
+def told(*events: tuple[str, float]) -> tuple[Told, ...]:
+    """Events by their text or their kind; `said` is the user's move."""
+    return tuple(Told(("message", name) if name in {"a", "b"} else (name, ""), at) for name, at in events)
+
+
+def block(pattern: Pattern, within: float = 10.0, **more: Any) -> Expectation:
+    """A block of 10 s unless told otherwise."""
+    return Expectation(pattern, within, **more)
+
+
+SILENT = quiet(1.0, kinds=["message"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            Case(block(sequence(repeat(A), quiet(1.0))), told(("a", 0.0), ("a", 0.5)), 1.0),
+            id="a silence after a repetition counts from its last round",
+        ),
+        pytest.param(
+            Case(block(sequence(repeat(A, at_least=0), quiet(1.0))), told(("a", 0.5)), 2.0),
+            id="though the repetition may be empty",
+        ),
+        pytest.param(
+            Case(block(sequence(repeat(A), B.after_previous(most=0.5))), told(("a", 0.0), ("a", 0.5), ("b", 1.0)), 1.0),
+            id="so does a bound",
+        ),
+        pytest.param(
+            Case(block(sequence(any_of(quiet(0.5), quiet(1.0)), quiet(0.5))), (), 2.0),
+            id="a silence after the first of two counts from its end",
+        ),
+        pytest.param(
+            Case(block(sequence(eventually(quiet(0.5)), quiet(0.5))), told(("token", 0.5)), 2.0),
+            id="eventually need not be content with the first silence",
+        ),
+        pytest.param(
+            Case(block(sequence(eventually(quiet(0.5)), A)), told(("b", 0.0), ("a", 1.0)), 1.0),
+            id="eventually passes over events of the kinds of its silence",
+        ),
+        pytest.param(
+            Case(block(A, within=2.0), (), 2.0, ended=True), id="the deadline is the reason if both fall together"
+        ),
+        pytest.param(
+            Case(block(A | B, latencies=(v.latency(until="message", most=1.0),)), (), 1.0, ended=True),
+            id="so is a bound",
+        ),
+        pytest.param(
+            Case(block(A), told(("token", 0.5)), 0.0, ended=True), id="the end is not before what was seen until then"
+        ),
+        pytest.param(
+            Case(block(TOKEN | A, latencies=(v.latency(until="token", most=0.5),)), told(("a", 1.0)), 1.0),
+            id="a latency to what need not come",
+        ),
+        pytest.param(
+            Case(
+                block(repeat(A, at_least=2), latencies=(v.latency(since="message", until="message", most=0.5),)),
+                told(("a", 0.0), ("a", 1.0)),
+                1.0,
+            ),
+            id="a latency from a kind to the next of the same",
+        ),
+        pytest.param(
+            Case(
+                block(sequence(ANY, TOKEN, ANY), latencies=(v.latency(since="token", until="message", most=0.5),)),
+                told(("b", 0.0), ("token", 1.0), ("b", 3.0)),
+                3.0,
+            ),
+            id="a latency is to the first after, not to the first",
+        ),
+        pytest.param(
+            Case(
+                block(A, latencies=(v.latency(until="message", least=0.5),)),
+                told(("a", 0.0), ("said", 1.0)),
+                2.0,
+                anchor=1.0,
+            ),
+            id="what came before the move is not after it",
+        ),
+        pytest.param(
+            Case(
+                block(B | LEFT, latencies=(v.latency(until="left", most=1.0), v.latency(until="message", most=1.0))),
+                (),
+                1.5,
+            ),
+            id="two bounds that leave no way",
+        ),
+        pytest.param(
+            Case(block(SILENT & A), told(("a", 0.0), ("said", 1.0)), 3.0, anchor=1.0),
+            id="what came before a silence does not break it",
+        ),
+        pytest.param(
+            Case(block(sequence(SILENT, A)), told(("said", 0.0), ("a", 0.5), ("a", 2.0)), 3.0, starts={"message": 2}),
+            id="a silence does not hear what another block has taken",
+        ),
+        pytest.param(
+            Case(block(A, others="forbid"), told(("said", 0.0), ("left", 1.0), ("a", 2.0)), 3.0, starts={"left": 2}),
+            id="nor is that forbidden with all others",
+        ),
+        pytest.param(
+            Case(block(A, never=(LEFT,)), told(("said", 0.0), ("left", 1.0), ("a", 2.0)), 3.0, starts={"left": 2}),
+            id="nor by name",
+        ),
+        pytest.param(
+            Case(block(A, never=(B,)), told(("said", 0.0), ("b", 1.0), ("a", 2.0)), 3.0, starts={"message": 2}),
+            id="nor by name and kind",
+        ),
+    ],
+)
+def test_the_engine_agrees_where_it_once_did_not(case: Case) -> None:
+    """What the tests below have found, made small."""
+    assert said(case.verdict()) == case.ruling(), case
+
+
+@settings(max_examples=700, phases=PHASES)
 @given(SEEDS)
 def test_the_engine_agrees_on_structure(seed: int) -> None:
     """What takes what, and when that is certain."""
     agree(Maker(seed).shape())
 
 
-@settings(max_examples=600, phases=PHASES)
+@settings(max_examples=700, phases=PHASES)
 @given(SEEDS)
 def test_the_engine_agrees_on_time(seed: int) -> None:
     """Silences, bounds and deadlines."""
     agree(Maker(seed).timed())
 
 
-@settings(max_examples=400, phases=PHASES)
+@settings(max_examples=500, phases=PHASES)
 @given(SEEDS)
 def test_the_engine_agrees_on_what_else_a_block_asks(seed: int) -> None:
     """Never, others, latencies."""
     agree(Maker(seed).strict())
 
 
-@settings(max_examples=400, phases=PHASES)
+@settings(max_examples=500, phases=PHASES)
 @given(SEEDS)
 def test_the_engine_agrees_on_what_came_before(seed: int) -> None:
     """Events from before the block began."""
@@ -434,3 +548,144 @@ def test_the_engine_agrees_on_what_came_before(seed: int) -> None:
 def test_the_engine_agrees_for_long(seed: int) -> None:
     """The same, many times."""
     agree(Maker(seed).any())
+
+
+def test_every_verdict_is_among_the_cases() -> None:
+    """The tests above would be worth little if most cases came to the same."""
+    verdicts = Counter((case.status, case.cause) for case in (Maker(seed).any().verdict() for seed in range(1_500)))
+    wanted = [(Status.HELD, None), (Status.PENDING, None), *((Status.FAILED, cause) for cause in Cause)]
+    assert {verdict: verdicts[verdict] for verdict in wanted if verdicts[verdict] < 30} == {}
+
+
+# -- what holds of the engine alone -----------------------------------------------------------------------------------
+
+
+def growing(case: Case, random: Random) -> Iterator[Case]:
+    """The case as it was told, event by event, from the user's move on."""
+    first = next((place + 1 for place, one in enumerate(case.told) if one.spec[0] == "said"), 0)
+    horizon = 0.0
+    for length in range(first, len(case.told) + 1):
+        known = case.told[:length]
+        last = max([one.at for one in known], default=0.0)
+        latest = case.told[length].at if length < len(case.told) else case.horizon
+        for _ in range(random.choice([1, 1, 2])):
+            horizon = max(horizon, random.choice([horizon, last, (last + latest) / 2, latest]))
+            yield replace(case, told=known, horizon=horizon, ended=False)
+    yield case
+
+
+@settings(max_examples=300, phases=PHASES)
+@given(SEEDS)
+def test_it_never_matters_when_somebody_looked(seed: int) -> None:
+    """Fed bit by bit or all at once, the verdict is the same; once given, it stands."""
+    case, random = Maker(seed).any(), Random(seed)  # noqa: S311
+    looks = list(growing(case, random))
+    judgement = Judgement(case.block, case.queues(), looks[0].timeline(), case.anchor)
+    verdicts = [judgement.look(look.timeline()) for look in looks]
+    decided = [verdict for verdict in verdicts if verdict.status != Status.PENDING]
+    assert all(one == other for one, other in pairwise(decided)), case
+    assert said(verdicts[-1]) == said(case.verdict()), case
+
+
+@settings(max_examples=300, phases=PHASES)
+@given(SEEDS)
+def test_ambient_events_never_change_a_verdict(seed: int) -> None:
+    """Kinds that nothing speaks of may come at any place."""
+    case, random = Maker(seed).any(), Random(seed)  # noqa: S311
+    kind = "typing_started"
+    if case.block.others == "forbid" or kind in kinds_of(case.block.pattern):
+        return
+    noisy = case
+    for _ in range(random.randint(1, 3)):
+        place = random.randint(0, len(noisy.told))
+        around = [one.at for one in noisy.told[max(0, place - 1) : place + 1]] or [0.0]
+        starts = {other: start + (start > place) for other, start in noisy.starts.items()}
+        told = (*noisy.told[:place], Told((kind, ""), random.choice(around)), *noisy.told[place:])
+        noisy = replace(noisy, told=told, starts=starts)
+    ruling = said(noisy.verdict())
+    if ruling.place is not None:
+        ruling = ruling._replace(place=ruling.place - sum(one.spec[0] == kind for one in noisy.told[: ruling.place]))
+    assert ruling == said(case.verdict()), (case, noisy)
+
+
+def sharpened(case: Case, widths: dict[int, float], random: Random) -> Case:
+    """The case with every event at some instant of its interval, in the order in which they arrived."""
+    pick, least = random.choice([0.0, 0.5, 1.0, None]), 0.0
+    told = []
+    for place, one in enumerate(case.told):
+        share = random.choice([0.0, 0.5, 1.0]) if pick is None else pick
+        least = max(least, 0.0, one.at - share * widths.get(place, 0.0))
+        told.append(one._replace(at=least))
+    return replace(case, told=tuple(told))
+
+
+def overconfident(case: Case, widths: dict[int, float], random: Random) -> Case | None:
+    """How it may have been, if the engine is certain that it was otherwise."""
+    wide = case.verdict(widths=widths)
+    if wide.status in {Status.HELD, Status.FAILED}:
+        for sharp in (case, *(sharpened(case, widths, random) for _ in range(3))):
+            if sharp.ruling().status != wide.status:
+                return sharp
+    return None
+
+
+@settings(max_examples=400, phases=PHASES)
+@given(SEEDS)
+def test_what_is_certain_holds_wherever_in_its_interval_an_event_arrived(seed: int) -> None:
+    """Wider intervals make a verdict inconclusive, or put it off, or leave it as it is."""
+    case, random = Maker(seed).any(), Random(seed)  # noqa: S311
+    moved = [place for place, one in enumerate(case.told) if one.spec[0] != "said" and random.random() < 0.4]
+    widths = {place: random.choice([0.25, 0.5, 1.0]) for place in moved}
+    found = overconfident(case, widths, random)
+    if found is not None:
+        wide, at = said(case.verdict(widths=widths)), [one.at for one in found.told]
+        pytest.fail(
+            f"{case}, wide by {widths}\n  engine: {wide}\n  oracle, arrived {at}: {found.ruling()}", pytrace=False
+        )
+
+
+@settings(max_examples=300, phases=PHASES)
+@given(SEEDS)
+def test_a_block_that_held_moves_its_queues_past_its_end(seed: int) -> None:
+    """Neither less nor more; what it accounted for is taken."""
+    case, queues = Maker(seed).midway(), Queues()
+    queues.places.update(case.starts)
+    verdict = case.verdict(queues)
+    events = leaves_of(case.block.pattern)
+    alphabet = {leaf.kind for leaf in events if isinstance(leaf, One)}
+    if verdict.status != Status.HELD:
+        assert queues == case.queues(), case
+        return
+    for kind in alphabet:
+        places = [place for place, one in enumerate(case.told) if one.spec[0] == kind]
+        past = [place for place in places if is_past(case, place, verdict)]
+        own = [place for place in past if place >= case.starts.get(kind, 0)]
+        left = [place for place in places if place >= queues.places.get(kind, 0)]
+        assert left == [place for place in places if place not in past and place >= case.starts.get(kind, 0)], case
+        if case.block.others != "ignore":
+            assert {place for place in queues.taken if case.told[place].spec[0] == kind} == set(own), case
+
+
+def is_past(case: Case, place: int, verdict: Verdict) -> bool:
+    """Whether an event is not after the completion of the block."""
+    assert verdict.at is not None
+    return place <= verdict.index if verdict.index is not None else case.told[place].at < verdict.at
+
+
+@settings(max_examples=200, phases=PHASES)
+@given(SEEDS)
+def test_a_pattern_prints(seed: int) -> None:
+    """And so do its parts and its block."""
+    case = Maker(seed).any()
+    assert all(map(str, [case.block, case.block.pattern, *case.block.pattern.leaves(), *case.verdict().open]))
+
+
+@settings(max_examples=300, phases=PHASES)
+@given(SEEDS)
+def test_what_counts_from_nothing_is_refused(seed: int) -> None:
+    """A bound to the event before, where there may be none."""
+    maker = Maker(seed)
+    pattern = maker.pattern(maker.random.randint(2, 5), 3, timed=True)
+    if counts_from_nothing(pattern):
+        with pytest.raises(ValueError, match=r"bound|nothing|silence"):
+            Expectation(pattern, 100.0)

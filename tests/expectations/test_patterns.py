@@ -1,11 +1,15 @@
 """What can't be built, and how patterns print."""
 
+import operator
+import re
+
 import pytest
 
 from harness.events import CLASSES, Move
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Expectation
-from harness.expectations.patterns import Pattern, all_of, one, optional, repeat, sequence
+from harness.expectations.block import Expectation
+from harness.expectations.building import all_of, one, optional, repeat, sequence
+from harness.expectations.patterns import Pattern
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,14 @@ def test_only_patterns_are_parts_of_patterns() -> None:
     """A text alone is a common slip."""
     with pytest.raises(TypeError, match=r"not of 'hello'"):
         sequence("hello")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pattern", [v.message("hi"), v.reply("hi"), v.left() | v.closed(), optional(v.left())])
+def test_a_pattern_has_no_opposite(pattern: Pattern) -> None:
+    """What to write instead is said."""
+    says = f"~ can't stand before {pattern}: name an event that must not come in never=, and write ~ before the matcher"
+    with pytest.raises(TypeError, match=re.escape(says)):
+        operator.invert(pattern)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Cause, Expectation, Status, Verdict, judge
-from harness.expectations.patterns import Pattern, sequence
+from harness.expectations.block import Expectation
+from harness.expectations.building import sequence
+from harness.expectations.engine import Cause, Status, Verdict, judge
+from harness.expectations.patterns import Pattern
 from tests.expectations.building import event, timeline
 
 HELD, FAILED, PENDING, UNSURE = Status.HELD, Status.FAILED, Status.PENDING, Status.INCONCLUSIVE
@@ -155,6 +157,17 @@ def test_a_first_token_that_does_not_come_is_overdue_at_its_bound() -> None:
     assert verdict.overdue == ("the first token at most 2 s after the user's move",)
 
 
+def test_the_name_of_an_answer_is_that_of_its_message() -> None:
+    """A latency until it ends with the message, not with the first token; and so a later step calls the message."""
+    named = sequence(v.typing_started(), v.reply("xxx", streamed=True).named("answer"))
+    events = [event("typing_started", 0.5), *ANSWER]
+    verdict = judged(named, events)
+    assert (verdict.status, verdict.named) == (HELD, {"answer": len(events) - 1})
+    for most, status in ((0.8, HELD), (0.7, FAILED)):
+        latency = v.latency(since="typing_started", until="answer", most=most)
+        assert judge(Expectation(named, 10.0, latencies=(latency,)), timeline(*events)).status == status
+
+
 def test_an_answer_without_an_end_is_still_open() -> None:
     """At the deadline it is the rest of a reply."""
     verdict = judged(v.reply("done"), ANSWER[:2], horizon=11.0)
@@ -181,6 +194,7 @@ def test_checks_that_contradict_each_other_are_refused(build: Any, says: str) ->
 def test_a_reply_prints_what_is_asked_of_it() -> None:
     """As a person would say it."""
     assert str(v.reply()) == "reply"
+    assert str(v.reply("hi", complete=True).named("greeting")) == "reply with text 'hi' (as greeting), complete"
     assert str(v.reply("hi", first_token=2.0, gap=0.8, complete=True, retracted="never")) == (
         "reply with text 'hi', streamed, first token at most 2 s after the user's move, gaps at most 0.8 s, complete, "
         "never retracted"

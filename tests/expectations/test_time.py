@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from harness.expectations import vocabulary as v
-from harness.expectations.engine import Cause, Expectation, Queues, Status, Verdict, judge
-from harness.expectations.patterns import Pattern, eventually, quiet, sequence
+from harness.expectations.block import Expectation
+from harness.expectations.building import eventually, quiet, sequence
+from harness.expectations.engine import Cause, Queues, Status, Verdict, judge
+from harness.expectations.patterns import Pattern
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import event, timeline
 
