@@ -1,4 +1,4 @@
-"""What a run is told: which target, from the words a person gives.
+"""What a run is told: which target, and how strict it is, from the words a person gives.
 
 Not here: the words themselves (cli/, plugin/), starting the sandbox.
 """
@@ -16,6 +16,15 @@ ORG_ID = "00DHb0000004QkL"
 
 DEPLOYMENT = "Harbour_Assistant"
 """The deployment of the sandbox that is talked to unless a scenario names another."""
+
+
+def strictness(*said: bool | None) -> bool:
+    """Whether a message that no expectation took fails its scenario.
+
+    Args:
+        said: What was said of it, narrowest first; None where nothing was. The first word counts.
+    """
+    return next((word for word in said if word is not None), False)
 
 
 def sandbox_target(url: str, *, within: float | None = None) -> Target:

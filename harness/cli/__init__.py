@@ -59,6 +59,12 @@ def sandbox(port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--target", default="sandbox", show_default=True, help="`sandbox`, or the address of a service.")
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    help="Whether a message that no expectation took fails its scenario, where the scenario does not say. Not given: "
+    "as the settings of the suite say.",
+)
 @click.option("--html/--no-html", default=True, show_default=True, help="Build the HTML report as well.")
 @click.option(
     "--out",
@@ -67,7 +73,7 @@ def sandbox(port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to leave it all.",
 )
-def run(paths: tuple[Path, ...], target: str, html: bool, out: Path) -> None:
+def run(paths: tuple[Path, ...], target: str, strict: bool | None, html: bool, out: Path) -> None:
     """Run scenarios and leave the results, and an HTML report of them, under --out.
 
     PATHS are files and folders of scenarios, `suites` if none is given; after -- come options for pytest, such as
@@ -77,7 +83,8 @@ def run(paths: tuple[Path, ...], target: str, html: bool, out: Path) -> None:
     """
     from harness.cli.run import run_suites  # noqa: PLC0415 - as above
 
-    sys.exit(run_suites([str(path) for path in paths] or ["suites"], target=target, html=html, out=out, config=ALLURE))
+    where = [str(path) for path in paths] or ["suites"]
+    sys.exit(run_suites(where, target=target, strict=strict, html=html, out=out, config=ALLURE))
 
 
 class _ForPytest(click.Command):
@@ -99,8 +106,14 @@ class _ForPytest(click.Command):
     metavar="FILE",
     help="A file or folder of scenarios, or one scenario's id; `suites` if not given. May be given more than once.",
 )
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    help="Whether a message that no expectation took fails its scenario, where the scenario does not say. Not given: "
+    "as the recorded run was told, or else as the settings of the suite say.",
+)
 @click.pass_context
-def judge(ctx: click.Context, recordings: tuple[Path, ...], scenarios: tuple[str, ...]) -> None:
+def judge(ctx: click.Context, recordings: tuple[Path, ...], scenarios: tuple[str, ...], strict: bool | None) -> None:
     """Judge recorded conversations by what their scenarios expect today; nobody is talked to, nothing is waited for.
 
     RECORDINGs are files that `harness run` leaves in reports/out/recordings/, and folders of them; that folder if none
@@ -108,10 +121,10 @@ def judge(ctx: click.Context, recordings: tuple[Path, ...], scenarios: tuple[str
 
     Exit codes are those of `harness run`.
     """
-    from harness.cli.run import RECORDINGS, run_pytest  # noqa: PLC0415 - as above
+    from harness.cli.run import RECORDINGS, run_pytest, strictly  # noqa: PLC0415 - as above
 
     asked = [f"--judge={recording}" for recording in recordings or (OUT / RECORDINGS,)]
-    sys.exit(run_pytest(*asked, *(scenarios or ("suites",)), *ctx.meta[PYTEST]))
+    sys.exit(run_pytest(*asked, *strictly(strict), *(scenarios or ("suites",)), *ctx.meta[PYTEST]))
 
 
 def main() -> None:

@@ -16,12 +16,13 @@ _NOTHING_RAN = {3, 4, 5}
 """pytest's exit codes for internal errors, wrong words and no tests: there is nothing to report."""
 
 
-def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, config: Path) -> int:
+def run_suites(arguments: list[str], *, target: str, strict: bool | None, html: bool, out: Path, config: Path) -> int:
     """Run pytest with Allure results under `out`, build the HTML, say where everything is.
 
     Args:
         arguments: Paths, and options for pytest.
         target: For `--target`.
+        strict: Whether unclaimed messages fail scenarios; None where nothing was said of it.
         html: Whether to build the HTML.
         out: The folder for results, recordings and report; those of an earlier run are replaced.
         config: The folder with Allure's configuration.
@@ -34,6 +35,7 @@ def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, conf
         shutil.rmtree(old, ignore_errors=True)
     code = run_pytest(
         f"--target={target}",
+        *strictly(strict),
         f"--recordings={recordings}",
         f"--alluredir={results}",
         "--allure-no-capture",
@@ -55,6 +57,11 @@ def run_suites(arguments: list[str], *, target: str, html: bool, out: Path, conf
             click.echo(f"to open it     python3 -m http.server --bind 127.0.0.1 --directory {_shown(page)} 8000")
             click.echo("               then http://127.0.0.1:8000")
     return code
+
+
+def strictly(strict: bool | None) -> tuple[str, ...]:
+    """What pytest is told of strictness; nothing where nothing was said of it."""
+    return () if strict is None else ("--strict-conversations" if strict else "--no-strict-conversations",)
 
 
 def run_pytest(*arguments: str) -> int:

@@ -4,8 +4,10 @@ Here: what only pytest needs. Not here: conversations (scenarios/), what a repor
 """
 
 import asyncio
+from argparse import BooleanOptionalAction
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 
 import harness
 from harness.client.target import Target
-from harness.errors import ExpectationFailed, HarnessError
+from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
 from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
 from harness.reporting import allure
 from harness.reporting.console import summary
@@ -23,7 +25,7 @@ from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
 from harness.scenarios.outcome import Outcome
 from harness.scenarios.recording import Recordings
-from harness.settings import SANDBOX, sandbox_target
+from harness.settings import SANDBOX, sandbox_target, strictness
 from harness.settings import target as target_at
 from harness.user.persona import persona
 
@@ -31,6 +33,9 @@ CONVERSATIONS = pytest.StashKey[list[Conversation]]()
 OUTCOMES = pytest.StashKey[list[Outcome]]()
 RUNS = pytest.StashKey[list[Run]]()
 LEFT = pytest.StashKey[list[Run]]()
+
+STRICT = "strict_conversations"
+"""The name of the option, the ini setting and the mark; `--strict` means something else to pytest."""
 
 _HIDDEN = (str(Path(harness.__file__).parent), str(Path(asyncio.__file__).parent))
 """Where frames come from that a failure does not show: they say nothing about the bot."""
@@ -45,6 +50,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--org-id", help="organisation id of the target, 15 characters; not for the sandbox")
     group.addoption("--deployment", help="API name of the deployment to talk to; not for the sandbox")
     group.addoption("--within", type=float, help="seconds an expectation has where a scenario gives none (default: 10)")
+    group.addoption(
+        "--strict-conversations",
+        action=BooleanOptionalAction,
+        help=f"whether a message that no expectation took fails its scenario, where neither the scenario nor the mark "
+        f"{STRICT} says; such messages are in the report in any case (pytest's own --strict is another thing)",
+    )
+    parser.addini(
+        STRICT,
+        type="bool",
+        default=False,
+        help="whether a message that no expectation took fails its scenario, where nothing narrower says so: the "
+        "scenario, the mark of this name, the command line",
+    )
     group.addoption(
         "--bots", action="append", default=[], help="bot file or folder for the sandbox, beside the shipped bots"
     )
@@ -64,6 +82,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOMES] = []
     config.stash[RUNS] = runs_of(config.getoption("--judge"))
     config.stash[LEFT] = []
+    config.addinivalue_line(
+        "markers", f"{STRICT}(True): whether a message that no expectation took fails its scenario; True if not given"
+    )
     allure.switch_on()
     if config.getoption("asyncio_mode", None) is None:
         config.option.asyncio_mode = "auto"
@@ -121,31 +142,49 @@ def target(pytestconfig: pytest.Config) -> Iterator[Target]:
 @pytest.fixture
 async def customer(request: pytest.FixtureRequest, target: Target, _recorded: Run | None) -> AsyncIterator[Customer]:
     """A made-up customer of the target, the same every night; their conversations are closed at the end."""
-    node = request.node
+    node, config = request.node, request.config
+    told: bool | None = config.getoption(STRICT)
+    if _recorded is not None and told is None:
+        told = _recorded.recordings[0].header.strict
+    strict = strictness(_marked(node), told, config.getini(STRICT))
     if _recorded is not None:
-        one = recorded_customer(_recorded.recordings, within=request.config.getoption("--within"))
+        one = recorded_customer(_recorded.recordings, within=config.getoption("--within"), strict=strict)
         node.stash[CONVERSATIONS] = one.conversations
         yield one
         return
-    folder = request.config.getoption("--recordings")
-    recordings = Recordings(Path(folder), node.nodeid) if folder else None
-    async with a_customer(persona(node.nodeid), target, recordings=recordings) as one:
+    folder = config.getoption("--recordings")
+    recordings = Recordings(Path(folder), node.nodeid, strict=told) if folder else None
+    async with a_customer(persona(node.nodeid), target, recordings=recordings, strict=strict) as one:
         node.stash[CONVERSATIONS] = one.conversations
         yield one
+
+
+def _marked(node: pytest.Item) -> bool | None:
+    """What the nearest mark of a scenario says of strictness."""
+    mark = node.get_closest_marker(STRICT)
+    if mark is None:
+        return None
+    on, *more = mark.args or (True,)
+    if not isinstance(on, bool) or more or mark.kwargs:
+        raise LocalProtocolError(f"the mark {STRICT} takes True or False, or nothing, which means True")
+    return on
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """When the scenario is over, see whether anything was wrong besides, and report its conversations."""
+    conversations = item.stash.get(CONVERSATIONS, [])
     try:
         result = yield
-        for conversation in item.stash.get(CONVERSATIONS, []):
+        for conversation in conversations:
             conversation.verify()
+        for conversation in conversations:
+            conversation.verify_claimed()
         return result
     finally:
-        for conversation in item.stash.get(CONVERSATIONS, []):
+        for conversation in conversations:
             conversation.conclude()
-        outcomes = [conversation.outcome for conversation in item.stash.get(CONVERSATIONS, [])]
+        outcomes = [replace(conversation.outcome, scenario=item.nodeid) for conversation in conversations]
         item.config.stash[OUTCOMES].extend(outcomes)
         allure.report(outcomes)
 
@@ -161,10 +200,10 @@ def pytest_runtest_makereport(
 
         def ours(_: object) -> Any:
             shown = excinfo.traceback.filter(lambda entry: not str(entry.path).startswith(_HIDDEN))
-            tests = shown.filter(lambda entry: Path(entry.path).exists() and "site-packages" not in str(entry.path))
-            return tests or shown or excinfo.traceback
+            return shown.filter(lambda entry: Path(entry.path).exists() and "site-packages" not in str(entry.path))
 
-        report.longrepr = excinfo.getrepr(style="short", tbfilter=ours, chain=False)
+        report.longrepr = told = excinfo.getrepr(style="short", tbfilter=ours, chain=False)
+        told.reprtraceback.extraline = None  # pytest's advice where no line of the scenario is to blame
         if run := run_of(item):
             report.sections.append(("judged", "\n".join(str(recording.path) for recording in run.recordings)))
     return report

@@ -4,7 +4,7 @@ Steps are built after the conversation and grafted onto the result, since Allure
 nest wrongly when conversations run at once. Not here: the HTML (allure_html.py), which tests there are (plugin/).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import md5
 from uuid import uuid4
 
@@ -13,7 +13,9 @@ from allure_commons.model2 import Status, StatusDetails, TestResult, TestResultC
 from allure_commons.reporter import AllureReporter
 from allure_commons.types import AttachmentType
 
+from harness.expectations.rules import Severity
 from harness.scenarios.outcome import Outcome, Step
+from harness.scenarios.outcome import Status as Ended
 from harness.timeline.transcript import lines
 
 _PLUMBING = {"event_loop_policy", "pytestconfig", "request"}
@@ -66,11 +68,13 @@ def report(outcomes: Sequence[Outcome]) -> None:
     if reporter is None or test is None:
         return
     for outcome in outcomes:
-        steps = [_step(outcome, step) for step in outcome.steps]
+        steps = [_step(outcome, step) for step in (*outcome.steps, *_warnings(outcome))]
         test.steps.extend(steps if len(outcomes) == 1 else [_whole(outcome, steps)])
         which = "" if len(outcomes) == 1 else f" of {outcome.name}"
         _attach(reporter, f"transcript{which}", transcript(outcome), AttachmentType.TEXT)
         _attach(reporter, f"timeline{which}", timeline(outcome), None, "jsonl")
+        if outcome.unclaimed:
+            _attach(reporter, f"unclaimed messages{which}", unclaimed(outcome), AttachmentType.TEXT)
 
 
 def transcript(outcome: Outcome) -> str:
@@ -82,6 +86,20 @@ def transcript(outcome: Outcome) -> str:
 def timeline(outcome: Outcome) -> str:
     """Everything that happened, an event a line, as JSON."""
     return "".join(event.model_dump_json() + "\n" for event in outcome.timeline)
+
+
+def unclaimed(outcome: Outcome) -> str:
+    """The messages that no expectation took, as text."""
+    return "\n".join(lines((place, outcome.timeline[place]) for place in outcome.unclaimed)) + "\n"
+
+
+def _warnings(outcome: Outcome) -> Iterator[Step]:
+    """The rules that were broken and fail nothing, as steps that passed."""
+    for violation in outcome.violations:
+        if violation.severity is Severity.WARN:
+            times = [outcome.timeline[place].at for place in violation.events]
+            title = f"warning: {violation.rule}: {violation.what}"
+            yield Step(title, min(times), max(times), Ended.PASSED, events=violation.events)
 
 
 def _reporter() -> AllureReporter | None:

@@ -44,7 +44,9 @@ class Outcome:
         opened_at: Wall-clock time of the timeline's zero, seconds since 1970.
         steps: In the order they were taken.
         violations: Rules of the channel that were broken.
+        unclaimed: Places on the timeline of the messages that no expectation took; none where an expectation failed.
         timeline: Everything that happened.
+        scenario: The scenario's id, where there is one.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Outcome:
     timeline: Timeline
     steps: Sequence[Step] = field(default_factory=tuple)
     violations: Sequence[Violation] = field(default_factory=tuple)
+    unclaimed: Sequence[int] = field(default_factory=tuple)
+    scenario: str = ""
 
     @property
     def status(self) -> Status:

@@ -10,10 +10,12 @@ import asyncio
 import builtins
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from harness.client.miaw import File
 from harness.errors import LocalProtocolError
-from harness.events import Acknowledged, Chose, Closing, Event, Move, Opened, Said, Typed
+from harness.events import Acknowledged, Attached, Chose, Closing, Event, Filled, Move, Opened, Said, Typed
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
@@ -26,6 +28,8 @@ _SAME: Mapping[builtins.type[Move], frozenset[str]] = {
     Opened: frozenset({"deployment", "attributes"}),
     Said: frozenset({"text"}),
     Chose: frozenset({"label"}),
+    Filled: frozenset({"answers"}),
+    Attached: frozenset({"name", "text"}),
     Typed: frozenset({"started"}),
     Acknowledged: frozenset({"how"}),
 }
@@ -43,10 +47,17 @@ class RecordedConversation(Conversation):
         recording: The conversation.
         deployment: API name of the deployment that the scenario asks for; the recorded one if empty.
         within: Seconds an expectation has where the scenario gives none; as recorded if None.
+        strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
     """
 
     def __init__(
-        self, persona: Persona, recording: Recording, *, deployment: str = "", within: float | None = None
+        self,
+        persona: Persona,
+        recording: Recording,
+        *,
+        deployment: str = "",
+        within: float | None = None,
+        strict: bool = False,
     ) -> None:
         header = recording.header
         super().__init__(
@@ -57,6 +68,7 @@ class RecordedConversation(Conversation):
             deployment=deployment or header.deployment,
             within=header.within if within is None else within,
             opened_at=header.opened_at,
+            strict=strict,
         )
         self._log = recording.log
         self._place = 0
@@ -146,6 +158,9 @@ class RecordedConversation(Conversation):
         if recorded.error is not None:
             raise revived(recorded.error)
 
+    async def _file(self, path: Path) -> File:
+        return File(path.name, "", b"")  # it need not be there any more, and the recorded move says what it was
+
     # -- judging ------------------------------------------------------------------------------------------------------
 
     async def _verdict(self, judgement: Judging) -> Verdict:
@@ -175,6 +190,9 @@ class RecordedConversation(Conversation):
                 return True
             await asyncio.sleep(0)
         return False
+
+    async def _pause(self, seconds: float) -> None:
+        pass  # what came meanwhile is played when somebody looks
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

@@ -25,10 +25,11 @@ class Recordings:
     Args:
         folder: Where to; made when the first conversation begins.
         scenario: The scenario's id.
+        strict: What the run was told of strictness; None if nothing.
     """
 
-    def __init__(self, folder: Path, scenario: str) -> None:
-        self._folder, self._scenario = folder, scenario
+    def __init__(self, folder: Path, scenario: str, *, strict: bool | None = None) -> None:
+        self._folder, self._scenario, self._strict = folder, scenario, strict
         self._run = uuid.uuid4().hex
         self._begun = 0
 
@@ -59,6 +60,7 @@ class Recordings:
             target=target,
             deployment=deployment,
             within=within,
+            strict=self._strict,
             opened_at=opened_at,
             seed=somebody.seed,
             locale=somebody.locale,

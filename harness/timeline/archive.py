@@ -47,6 +47,8 @@ class Header(BaseModel):
     deployment: str
     within: float
     """Seconds an expectation had where the scenario gave none."""
+    strict: bool | None = None
+    """What the run was told of strictness; None if nothing."""
     opened_at: float
     """Wall-clock time of the timeline's zero, seconds since 1970."""
     seed: str

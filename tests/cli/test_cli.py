@@ -34,8 +34,11 @@ def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
     [
         (["--help"], ["harness run suites", "harness judge reports/out/recordings", "harness sandbox --port 8080"]),
         (["-h"], ["Test conversation bots"]),
-        (["run", "--help"], ["PATHS are files and folders", "Exit codes are pytest's"]),
-        (["judge", "--help"], ["RECORDINGs are files that `harness run` leaves", "--with FILE"]),
+        (["run", "--help"], ["PATHS are files and folders", "Exit codes are pytest's", "--strict / --no-strict"]),
+        (
+            ["judge", "--help"],
+            ["RECORDINGs are files that `harness run` leaves", "--with FILE", "as the recorded run was told"],
+        ),
         (["sandbox", "--help"], ["Ctrl-C ends it", "--bots"]),
         (["--version"], ["harness, version 0.1.0"]),
     ],

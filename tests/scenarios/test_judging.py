@@ -1,6 +1,7 @@
 """The judge's words in a live conversation: captures, names, settled, what must never come, the channel's rules."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,10 @@ from harness import (
     typing_started,
 )
 from harness.events import Message
+from harness.sandbox.server import Sandbox
 from harness.scenarios.customer import customer
+from harness.scenarios.outcome import Status
+from harness.settings import sandbox_target
 from harness.user.persona import persona
 
 
@@ -98,3 +102,33 @@ async def test_a_broken_rule_fails_a_scenario_that_held(dora: Customer) -> None:
         chat.waive("ids_uniqe", because="a slip")
     with pytest.raises(LocalProtocolError):
         chat.waive("ids_unique", because="")
+
+
+async def test_a_strict_conversation_fails_by_what_nobody_expected(dora: Customer) -> None:
+    """Once the scenario is over; whoever expects it all has nothing to fear."""
+    chat = await dora.open("Harbour_Menu", strict=True)
+    await chat.settled()
+    chat.verify()
+    assert {step.status for step in chat.outcome.steps} == {Status.PASSED}
+    with pytest.raises(ExpectationFailed, match="conversation 1 with Harbour_Menu: 2 messages that no expectation"):
+        chat.verify_claimed()
+    assert [step.status for step in chat.outcome.steps][-1] is Status.FAILED
+    assert [chat.timeline[place] for place in chat.outcome.unclaimed] == list(chat.unclaimed)
+    await chat.expect(message(), message())
+    chat.verify_claimed()
+    assert chat.outcome.unclaimed == ()
+
+
+async def test_a_bot_that_talks_without_end_is_cut_short(tmp_path: Path) -> None:
+    """The failure shows forty messages and counts the others."""
+    bot = "bot: B\ndeployment: Talker\ngreeting:\n" + "  - message: Buy!\n" * 43
+    (tmp_path / "talker.bot.yaml").write_text(bot + "turns:\n  - otherwise: true\n    do:\n      - message: No?\n")
+    async with Sandbox([tmp_path]) as sandbox, customer(persona("dora"), sandbox_target(sandbox.url)) as dora:
+        chat = await dora.open("Talker", strict=True)
+        await chat.settled()
+        with pytest.raises(ExpectationFailed) as failure:
+            chat.verify_claimed()
+    told = str(failure.value)
+    assert told.startswith("conversation 1 with Talker: 43 messages that no expectation took")
+    assert told.count("'Buy!'") == 40
+    assert "\n              … 3 more\n  what to do  expect them, or" in told

@@ -56,8 +56,9 @@ class Judged(NamedTuple):
             for outcome in self.outcomes
         ]
         timelines = [list(outcome.timeline) for outcome in self.outcomes]
+        left = [(tuple(outcome.violations), tuple(outcome.unclaimed)) for outcome in self.outcomes]
         notes = getattr(self.error, "__notes__", [])
-        return type(self.error), str(self.error), notes, steps, timelines
+        return type(self.error), str(self.error), notes, steps, timelines, left
 
 
 async def play(somebody: Customer, scenario: Scenario) -> Judged:
@@ -67,6 +68,8 @@ async def play(somebody: Customer, scenario: Scenario) -> Judged:
         await scenario(somebody)
         for conversation in somebody.conversations:
             conversation.verify()
+        for conversation in somebody.conversations:
+            conversation.verify_claimed()
     except (ExpectationFailed, HarnessError) as raised:
         error = raised
     for conversation in somebody.conversations:
@@ -156,6 +159,14 @@ async def unreadable(customer: Customer) -> None:
     await chat.expect(message("Ready."), message("That was malformed."))
 
 
+async def leftovers(customer: Customer) -> None:
+    """All holds, and the bot has said more than anybody expected, in two conversations of which one is strict."""
+    other = await customer.open()
+    await other.settled()
+    chat = await customer.open("Harbour_Menu", strict=True)
+    await chat.settled()
+
+
 def hostile(word: str, *after: Pattern) -> Scenario:
     """The event stream breaks off, and the scenario goes on."""
 
@@ -233,6 +244,7 @@ async def at_once(customer: Customer) -> None:
         (goes_on, None),
         (late, "ExpectationFailed"),
         (unreadable, "RemoteProtocolError"),
+        (leftovers, "ExpectationFailed"),
         (hostile("drop", typing_started()), "StreamInterrupted"),
         (hostile("half", typing_started()), "StreamInterrupted"),
         (hostile("too large", message("One moment.")), "RemoteProtocolError"),

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from harness.client.target import Target
+from harness.expectations.building import repeat, sequence
 from harness.expectations.matchers import contains, equals
-from harness.expectations.patterns import Pattern, repeat, sequence
+from harness.expectations.patterns import Pattern
 from harness.expectations.rules import DEFAULT, RULES, Rules, Severity, check
 from harness.expectations.vocabulary import closed, message, queue, read, routed, session
 from harness.scenarios.conversation import Conversation
