@@ -16,6 +16,7 @@ from harness.errors import (
     StreamInterrupted,
     TargetUnreachable,
 )
+from harness.expectations.building import all_of, any_of, eventually, optional, quiet, repeat, sequence
 from harness.expectations.content import (
     answer,
     attachment,
@@ -31,8 +32,7 @@ from harness.expectations.content import (
 )
 from harness.expectations.matchers import contains, ends_with, equals, matches, starts_with
 from harness.expectations.measures import between, count, greater, length, less
-from harness.expectations.patterns import all_of, any_of, eventually, optional, quiet, repeat, sequence
-from harness.expectations.rules import Severity, Waiver
+from harness.expectations.rules import Severity
 from harness.expectations.structure import each, has, json_path, schema
 from harness.expectations.texts import capturing, near, one_of
 from harness.expectations.vocabulary import (
@@ -73,7 +73,6 @@ __all__ = [
     "StreamInterrupted",
     "Target",
     "TargetUnreachable",
-    "Waiver",
     "all_of",
     "answer",
     "any_of",

@@ -115,7 +115,7 @@ def option(*, label: object = None, subtitle: object = None, value: object = Non
 
 
 def answer(*, name: object = None, value: object = None) -> Matcher:
-    """A field of a form as it was filled in."""
+    """A field of a form as the end user filled it in; see `echo`."""
     return _described("answer", Answer, name=name, value=value)
 
 

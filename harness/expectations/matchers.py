@@ -41,6 +41,14 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def as_part(text: str) -> str:
+    """Text as it is looked for in a normalised one between two spaces: a space at its ends is kept.
+
+    So "no " is not found in "nobody", and is found in "no thanks" and in "no".
+    """
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+
+
 _ALIKE_OF = 1000
 """Characters at the start of two texts that say how alike they are; it only picks which mismatch is told."""
 
@@ -184,7 +192,7 @@ class Contains(OfText):
     part: str
 
     def _fits(self, text: str) -> bool:
-        return normalised(self.part) in text
+        return as_part(self.part) in f" {text} "
 
     def __str__(self) -> str:
         return f"containing {quoted(self.part)}"
@@ -197,7 +205,7 @@ class StartsWith(OfText):
     part: str
 
     def _fits(self, text: str) -> bool:
-        return text.startswith(normalised(self.part))
+        return f"{text} ".startswith(as_part(self.part).lstrip())
 
     def __str__(self) -> str:
         return f"starting with {quoted(self.part)}"
@@ -210,7 +218,7 @@ class EndsWith(OfText):
     part: str
 
     def _fits(self, text: str) -> bool:
-        return text.endswith(normalised(self.part))
+        return f" {text}".endswith(as_part(self.part).rstrip())
 
     def __str__(self) -> str:
         return f"ending with {quoted(self.part)}"
@@ -304,17 +312,17 @@ def equals(wanted: object, *, exact: bool = False) -> Matcher:
 
 
 def contains(part: str) -> Matcher:
-    """The text has `part` in it."""
+    """The text has `part` in it; a space at an end of `part` wants white space there, or the end of the text."""
     return Contains(_part(part, "contains"))
 
 
 def starts_with(part: str) -> Matcher:
-    """The text starts with `part`."""
+    """The text starts with `part`; a space at its end wants white space there, or the end of the text."""
     return StartsWith(_part(part, "starts_with"))
 
 
 def ends_with(part: str) -> Matcher:
-    """The text ends with `part`."""
+    """The text ends with `part`; a space at its start wants white space there, or the start of the text."""
     return EndsWith(_part(part, "ends_with"))
 
 

@@ -4,10 +4,11 @@ Not here: equality (matchers.py), what the items of a list are like (structure.p
 """
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.expectations.matchers import Equals, Matcher, Matches, inside, matcher, normalised, shown
+from harness.expectations.matchers import Equals, Matcher, Matches, as_part, inside, matcher, normalised, shown
 
 Number = int | float
 
@@ -102,7 +103,9 @@ class Count(Matcher):
 
 def _occurrences(what: Matcher, text: str) -> int | None:
     if isinstance(what, Equals) and isinstance(what.wanted, str):
-        return text.count(normalised(what.wanted))
+        part = as_part(what.wanted)
+        end = "(?= )" if part.endswith(" ") else ""  # a space can end one and begin the next
+        return len(re.findall(re.escape(part.rstrip()) + end, f" {text} "))
     if isinstance(what, Matches):
         return sum(1 for _ in what.expression.finditer(text))
     return None
@@ -148,7 +151,8 @@ def count(what: object, times: int | Matcher) -> Matcher:
     """Something is in the value that many times.
 
     Args:
-        what: In a text: a part of it, or a regular expression. In a list: what an item is like, a value or a matcher.
+        what: In a text: a part of it (spaces at its ends mean what they mean to `contains`), or a regular expression.
+            In a list: what an item is like, a value or a matcher.
         times: How often, without overlaps: a number, or a matcher such as `greater(1)`.
 
     Raises:

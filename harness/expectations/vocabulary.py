@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from harness.events import Chose, Said
-from harness.expectations.engine import Latency
+from harness.events import Sent
+from harness.expectations.block import Latency
+from harness.expectations.building import one
+from harness.expectations.instants import Bounds
 from harness.expectations.matchers import Matcher
-from harness.expectations.patterns import One, checked, one
+from harness.expectations.patterns import One
 from harness.expectations.reply import Reply, Stalls, reply_of
 
 
@@ -66,8 +68,7 @@ def message(
     links: object = None,
     media: object = None,
     attachments: object = None,
-    form: object = None,
-    answers: object = None,
+    fields: object = None,
     records: object = None,
     errors: object = None,
     components: object = None,
@@ -87,8 +88,7 @@ def message(
         links: Such as `each(link_opens())`.
         media: Pictures and videos shown in place.
         attachments: Files, such as `has(attachment(name=ends_with(".pdf")))`.
-        form: A form to fill in.
-        answers: A form as it was filled in.
+        fields: Of a form to fill in, such as `has(field(label="Full name"))`; its title is the text.
         records: What a form made or changed.
         errors: What went wrong.
         components: Components of the organisation's own.
@@ -107,8 +107,7 @@ def message(
         links=links,
         media=media,
         attachments=attachments,
-        form=form,
-        answers=answers,
+        fields=fields,
         records=records,
         errors=errors,
         components=components,
@@ -187,24 +186,31 @@ def latency(*, since: str = "", until: str, most: float | None = None, least: fl
     Raises:
         ValueError: The bounds contradict each other, or there are none.
     """
-    return Latency(since, until, checked(least, most, f"the latency from {since or 'the move'} to {until}"))
+    return Latency(since, until, Bounds.checked(least, most, f"the latency from {since or 'the move'} to {until}"))
 
 
-def echo(text: object = None) -> One:
-    """This end user's own message come back: the service has it."""
-    return one("echo", text=text)
+def echo(text: object = None, *, in_reply_to: object = None, attachments: object = None, answers: object = None) -> One:
+    """This end user's own message come back: the service has it.
+
+    Args:
+        text: What they wrote, or the labels of what they chose with a comma between.
+        in_reply_to: Entry id of the message it answers.
+        attachments: Files they sent.
+        answers: A form as they filled it in, such as `has(answer(value="Ana"))`.
+    """
+    return one("echo", text=text, in_reply_to=in_reply_to, attachments=attachments, answers=answers)
 
 
-def _receipt(kind: str, of: Said | Chose | str | None) -> One:
-    return replace(one(kind), of=of.message if isinstance(of, Said | Chose) else of)
+def _receipt(kind: str, of: Sent | str | None) -> One:
+    return replace(one(kind), of=of.message if isinstance(of, Sent) else of)
 
 
-def delivered(of: Said | Chose | str | None = None) -> One:
+def delivered(of: Sent | str | None = None) -> One:
     """A message of the user was delivered: the one given, or the last thing said."""
     return _receipt("delivered", of)
 
 
-def read(of: Said | Chose | str | None = None) -> One:
+def read(of: Sent | str | None = None) -> One:
     """A message of the user was read: the one given, or the last thing said."""
     return _receipt("read", of)
 

@@ -2,12 +2,29 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.events import Answer, Attachment, Card, Component, Fault, FormField, Link, Media, Message, Option, Record
+from harness.events import (
+    Answer,
+    Attachment,
+    Card,
+    Component,
+    Fault,
+    Form,
+    FormField,
+    Link,
+    Media,
+    Message,
+    Option,
+    Record,
+)
+from harness.expectations import vocabulary as v
+from harness.expectations.block import Expectation
+from harness.expectations.building import one
 from harness.expectations.content import (
     answer,
     attachment,
@@ -21,11 +38,13 @@ from harness.expectations.content import (
     option,
     record,
 )
+from harness.expectations.engine import judge
 from harness.expectations.matchers import Matcher, contains, ends_with, equals, starts_with
 from harness.expectations.measures import less
-from harness.expectations.patterns import one
+from harness.expectations.patterns import One
 from harness.expectations.structure import each, has, json_path
 from harness.expectations.texts import capturing
+from tests.expectations.building import timeline
 
 GOLD = Card(
     title="Gold card",
@@ -157,6 +176,42 @@ def test_a_message_is_asked_for_its_parts(fields: dict[str, object], saw: str | 
     (name, check), *_ = pattern.fields
     mismatch = check.match(getattr(message, name))
     assert (mismatch.saw if mismatch else None) == saw
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown", "saw"),
+    [
+        (v.message(cards=has(card(title="Gold card"))), {"cards": (GOLD,)}, {"cards": "no items"}),
+        (v.message(options=has(option(label="Card"))), {"options": TOPIC.options}, {"options": "no items"}),
+        (v.message(links=has(link(label="Read more"))), {"links": GOLD.links}, {"links": "no items"}),
+        (v.message(media=has(media(description="Branch map"))), {"media": (MAP,)}, {"media": "no items"}),
+        (v.message(attachments=has(attachment())), {"attachments": (PDF,)}, {"attachments": "no items"}),
+        (
+            v.message(fields=has(field(label="Topic", choices=has("Loan")))),
+            {"form": Form(fields=(NAME, TOPIC))},
+            {"fields": "no items"},
+        ),
+        (v.message(records=has(record(id="r"))), {"records": (Record(id="r"),)}, {"records": "no items"}),
+        (v.message(errors=has(fault(code="a"))), {"errors": (Fault(code="a"),)}, {"errors": "no items"}),
+        (
+            v.message(components=has(component(type="Offers"))),
+            {"components": (Component(type="Offers"),)},
+            {"components": "no items"},
+        ),
+        (v.echo(answers=has(answer(value="Ana"))), {"answers": (Answer(value="Ana"),)}, {"answers": "no items"}),
+        (v.echo(attachments=has(attachment())), {"attachments": (PDF,)}, {"attachments": "no items"}),
+        (v.echo("Loan", in_reply_to="menu"), {"text": "Loan", "in_reply_to": "menu"}, {"in_reply_to": "None"}),
+    ],
+)
+def test_every_part_can_be_asked_for_in_a_scenario(pattern: One, shown: dict[str, Any], saw: dict[str, str]) -> None:
+    """What the bot shows, of a message; what the end user sends, of its echo."""
+
+    def broken(**fields: Any) -> dict[str, str]:
+        verdict = judge(Expectation(pattern, 1.0), timeline((pattern.kind, fields)))
+        return {name: mismatch.saw for miss in verdict.misses for name, mismatch in miss.fields.items()}
+
+    assert broken(**shown) == {}
+    assert broken(text=shown.get("text", "")) == saw
 
 
 def test_what_a_part_holds_can_be_remembered() -> None:

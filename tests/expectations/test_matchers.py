@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,44 @@ def test_a_matcher_keeps_the_contract(check: Matcher, fit: list[object], unfit: 
     assert str(check) == printed
     assert [check.match(value) for value in fit] == [None] * len(fit)
     assert [told(check, value) for value in unfit] == [repr(value) for value in unfit]
+
+
+@pytest.mark.parametrize(
+    ("check", "fit", "unfit"),
+    [
+        (contains(" on "), ["come on Monday", "come\non\u00a0Monday", "on Monday", "come on "], ["Monday", "on, off"]),
+        (contains("no "), ["no thanks", "oh no", "no"], ["nobody", "no."]),
+        (contains(" \n on\t Monday"), ["come on Monday", "on  Monday"], ["upon Monday"]),
+        (starts_with("Good "), ["Good day", " Good\n day", "Good"], ["Goodbye", "A Good day"]),
+        (starts_with(" Good"), ["Good day", "Goodbye", " Good"], ["A Good day"]),
+        (ends_with(" on"), ["come on", "come  on\n", "on"], ["upon", "on it"]),
+        (ends_with("on "), ["come on", "upon"], ["on it"]),
+        (one_of(starts_with("Good "), contains(" on ")), ["Good day", "on"], ["Goodbye", "Monday"]),
+        (one_of("Good ", " on"), ["Good", " on "], ["Goodbye", "Good day"]),
+        (equals(" no "), ["no", "  no\n"], ["nobody"]),
+        (count("no ", 1), ["no nobody", "oh no", "no"], ["nobody", "no no"]),
+        (count(" no ", 3), ["no no no", "no, no no no thanks"], ["no no nono"]),
+        (count(" no", 2), ["no nobody"], ["no piano"]),
+        (count("no ", 1), [["no", "nobody"]], [["nobody"]]),
+    ],
+)
+def test_a_space_at_the_end_of_a_part_is_an_end_of_a_word(
+    check: Matcher, fit: list[object], unfit: list[object]
+) -> None:
+    """White space, or the end of the text; the other ends are stripped, as those of a whole text are."""
+    assert [value for value in fit if not check.accepts(value)] == []
+    assert [value for value in unfit if check.accepts(value)] == []
+
+
+@given(st.text() | st.text("ab \n\u00a0"), st.integers(0, 20), st.integers(0, 20))
+def test_every_piece_of_a_text_is_found_in_it(text: str, start: int, end: int) -> None:
+    """Whatever white space is around it."""
+    text = unicodedata.normalize("NFC", text)
+    if text[start:end].strip():
+        assert contains(text[start:end]).accepts(text)
+        assert count(text[start:end], greater(0)).accepts(text)
+        assert starts_with(text[:end]).accepts(text)
+        assert ends_with(text[start:]).accepts(text)
 
 
 MEASURED = [
