@@ -29,7 +29,7 @@ def strictness(*said: bool | None) -> bool:
 
 def sandbox_target(url: str, *, within: float | None = None) -> Target:
     """The sandbox at an address."""
-    target = Target(name=SANDBOX, url=url, org_id=ORG_ID, deployment=DEPLOYMENT)
+    target = Target(name=SANDBOX, url=url, org_id=ORG_ID, deployment=DEPLOYMENT, is_sandbox=True)
     return target if within is None else target.model_copy(update={"within": within})
 
 

@@ -5,41 +5,40 @@ One client is one user: it holds that user's access token and nothing else. Not 
 Source: the protocol notes, sections 2 to 4; operations are named as the service's reference names them.
 """
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
 
+from harness.client.exchange import Exchange, Requests
 from harness.client.network import Network
 from harness.client.stream import EventStream, open_stream
 from harness.client.target import Target
-from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
-from harness.events.text import quoted
+from harness.errors import RemoteProtocolError
+from harness.events.inputs import Value, as_text
 
 _REST = "/iamessage/api/v2"
 _SSE = "/eventrouter/v1/sse"
 
-_ADVICE = {
-    401: "the access token is missing, wrong or expired",
-    403: "the token does not own this conversation; never swap identities within one",
-    404: "the service does not know this conversation, or the target's address is not a messaging service",
-    409: "the conversation id is in use",
-    429: "the service limits how often this may be asked; ask less often",
-}
-"""What a status means here and what to do. Source: the protocol notes, section 9.2."""
-
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and the status it was answered with; times in seconds on the monotonic clock."""
+class File:
+    """A file to send.
 
-    operation: str
-    status: int
-    started: float
-    ended: float
+    Attributes:
+        name: Its name, without folders.
+        type: Media type, such as `image/png`.
+        content: What is in it.
+    """
+
+    name: str
+    type: str
+    content: bytes
 
 
 class MiawClient:
@@ -60,7 +59,8 @@ class MiawClient:
         deployment: str = "",
         observe: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
-        self._network, self._target, self._observe = network, target, observe
+        self._network, self._target = network, target
+        self._requests = Requests(network, observe)
         self.deployment = deployment or target.deployment
         self._base = target.url.rstrip("/")
         self._token = ""
@@ -98,13 +98,17 @@ class MiawClient:
         end_user = (body.get("context") or {}).get("endUser") or {}
         self.subject = str(end_user.get("subject") or "")
 
-    def events(self) -> AbstractAsyncContextManager[EventStream]:
+    def events(self, *, after: str = "") -> AbstractAsyncContextManager[EventStream]:
         """Open the event stream of this user's conversations.
+
+        Args:
+            after: Id of the last event that was heard; the token's own start if empty.
 
         Raises:
             TargetUnreachable, ServiceRefused, RemoteProtocolError: As `open_stream` does.
         """
-        headers = {**self._authorisation(), "X-Org-Id": self._target.org_id, "Last-Event-Id": self._last_event_id}
+        last = after or self._last_event_id
+        headers = {**self._authorisation(), "X-Org-Id": self._target.org_id, "Last-Event-Id": last}
         url = f"{self._base}{_SSE}?_ts={uuid.uuid4().int % 10**13}"  # a new address at every attempt, past every cache
         return open_stream(self._network, url, headers)
 
@@ -140,6 +144,28 @@ class MiawClient:
             "choicesResponse": {"formatType": "Selections", "selectedOptions": [{"optionIdentifier": option}]},
         }
         await self._send(conversation, content, in_reply_to)
+
+    async def send_form(
+        self, conversation: str, message: str, values: Mapping[str, Value], *, in_reply_to: str
+    ) -> None:
+        """Answer a message with a form (sendMessage); `values` are by the name of their field."""
+        inputs = [_input(name, value) for name, value in values.items()]
+        content = {
+            "id": message,
+            "messageType": "FormResponseMessage",
+            "formResponse": {"formatType": "Inputs", "inputValues": inputs},
+        }
+        await self._send(conversation, content, in_reply_to)
+
+    async def send_file(self, conversation: str, message: str, file: File, text: str = "") -> None:
+        """Send a file, and what is said to it (sendFile)."""
+        content = {"id": message, "fileId": str(uuid.uuid4())} | ({"text": text} if text else {})
+        entry = json.dumps({"esDeveloperName": self.deployment, "message": content}, ensure_ascii=False).encode()
+        parts = {
+            "messageEntry": (None, entry, "application/json"),
+            "fileData": (file.name, file.content, file.type),
+        }
+        await self._request("sendFile", "POST", f"/conversation/{conversation}/file", files=parts)
 
     async def _send(self, conversation: str, message: dict[str, Any], in_reply_to: str | None) -> None:
         if in_reply_to:
@@ -177,38 +203,30 @@ class MiawClient:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
     async def _request(
-        self, operation: str, method: str, path: str, body: dict[str, Any] | None = None
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        files: Mapping[str, tuple[str | None, bytes, str]] | None = None,
     ) -> httpx.Response:
         url = f"{self._base}{_REST}{path}"
         params = {"esDeveloperName": self.deployment} if method == "DELETE" else None
-        started = self._network.heartbeat.now()
-        try:
-            response = await self._network.http.request(
-                method, url, json=body, params=params, headers=self._authorisation()
-            )
-        except httpx.RemoteProtocolError as error:
-            raise RemoteProtocolError(
-                f"{url} answered something that is not HTTP ({quoted(str(error), limit=120)}); "
-                "check the target's address"
-            ) from error
-        except httpx.TransportError as error:
-            raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
-        self._observe(Exchange(operation, response.status_code, started, self._network.heartbeat.now()))
-        if not response.is_success:
-            raise _refusal(operation, response)
-        return response
+        return await self._requests.send(
+            operation, method, url, headers=self._authorisation(), params=params, body=body, files=files
+        )
 
 
-def _refusal(operation: str, response: httpx.Response) -> ServiceRefused:
-    try:
-        body = response.json()
-        message, code = str(body["message"]), body.get("errorCode")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        message, code = quoted(response.text, marks=""), None
-    return ServiceRefused(
-        operation=operation,
-        status=response.status_code,
-        message=message,
-        error_code=None if code is None else str(code),
-        advice=_ADVICE.get(response.status_code, ""),
-    )
+def _input(name: str, value: Value) -> dict[str, Any]:
+    """A field of a form as it is sent. Source: the protocol notes, section 7.7."""
+    if isinstance(value, tuple):
+        selected = [{"optionIdentifier": option} for option in value]
+        return {"inputValueType": "SelectedOptionsInputValue", "inputId": name, "selectedOptions": selected}
+    text = as_text(value)
+    if isinstance(value, str):
+        typed = {"valueType": "TextValue", "textValue": text}
+    elif isinstance(value, datetime):
+        typed = {"valueType": "DateTimeValue", "dateTimeValue": text}
+    else:
+        typed = {"valueType": "DateValue", "dateValue": text}
+    return {"inputValueType": "SingleInputValue", "inputId": name, "displayValue": text, "value": typed}

@@ -19,3 +19,5 @@ class Target(BaseModel):
     """What the client says it understands; 62 adds progress, 63 token streaming."""
     within: float = Field(default=10.0, gt=0)
     """Seconds an expectation has where the scenario gives none."""
+    is_sandbox: bool = False
+    """Whether it is the harness's own sandbox, where a scenario may play the service rep."""

@@ -40,7 +40,22 @@ from harness.events.messages import (
     Undelivered,
     Updated,
 )
-from harness.events.moves import Acknowledged, Answered, Chose, Closing, Ended, Opened, Said, Typed
+from harness.events.moves import (
+    Acknowledged,
+    Answered,
+    Attached,
+    Chose,
+    Closing,
+    Ended,
+    Filled,
+    Opened,
+    RepDid,
+    Said,
+    Sent,
+    Typed,
+    WentOffline,
+    WentOnline,
+)
 from harness.events.receipts import Delivered, Read
 from harness.events.streaming import Progress, Retracted, Token, TypingEcho, TypingStarted, TypingStopped, Validated
 
@@ -77,10 +92,15 @@ AnyEvent = Annotated[
     | Opened
     | Said
     | Chose
+    | Filled
+    | Attached
     | Typed
     | Acknowledged
     | Ended
     | Closing
+    | RepDid
+    | WentOffline
+    | WentOnline
     | Answered,
     Field(discriminator="kind"),
 ]
@@ -100,6 +120,7 @@ __all__ = [
     "Answer",
     "Answered",
     "AnyEvent",
+    "Attached",
     "Attachment",
     "Card",
     "Chose",
@@ -114,6 +135,7 @@ __all__ = [
     "Ended",
     "Event",
     "Fault",
+    "Filled",
     "Form",
     "FormField",
     "Heartbeat",
@@ -132,10 +154,12 @@ __all__ = [
     "Read",
     "Received",
     "Record",
+    "RepDid",
     "Resumed",
     "Retracted",
     "Routed",
     "Said",
+    "Sent",
     "Session",
     "Token",
     "Typed",
@@ -146,5 +170,7 @@ __all__ = [
     "Unrecognised",
     "Updated",
     "Validated",
+    "WentOffline",
+    "WentOnline",
     "Work",
 ]

@@ -68,6 +68,8 @@ class Move(Event):
     """Something the simulated user did; `at` is the instant it was handed to the network."""
 
     LANE: ClassVar[str] = "user"
+    STARTS_CLOCK: ClassVar[bool] = True
+    """Whether bounds count from it; not from what befalls the user's client."""
 
 
 def facts(event: Event) -> dict[str, Any]:

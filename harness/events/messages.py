@@ -92,6 +92,8 @@ class FormField(_Shown):
     """The regular expression a text has to match, as it came."""
     longest: int | None = None
     """As many characters as a text may have."""
+    content: str = ""
+    """What sort of text it is for, the service's word, such as `EmailAddress`; empty where it does not say."""
     first: str = ""
     """The first day or moment that may be picked."""
     last: str = ""

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.events.base import Event, Move
+from harness.events.messages import Answer
 from harness.events.text import quoted
 
 
@@ -25,31 +26,91 @@ class Opened(Move):
         return f"opened a conversation with {self.deployment}"
 
 
-class Said(Move):
+class Sent(Move):
+    """The user sent a message, of whatever sort; receipts and the echo name it."""
+
+    message: str = ""
+    """Entry id the user's client gave the message."""
+
+    @property
+    def words(self) -> str:
+        """What it said, in short."""
+        return ""
+
+
+class Said(Sent):
     """The user sent a text."""
 
     kind: Literal["said"] = "said"
-    message: str = ""
-    """Entry id the user's client gave the message; receipts and the echo name it."""
     text: str = ""
+
+    @property
+    def words(self) -> str:
+        """The text."""
+        return self.text
 
     def __str__(self) -> str:
         return f"said {quoted(self.text)}"
 
 
-class Chose(Move):
+class Chose(Sent):
     """The user picked one of the choices of a message."""
 
     kind: Literal["chose"] = "chose"
-    message: str = ""
-    """Entry id the user's client gave the answer."""
     label: str = ""
     value: str = ""
     in_reply_to: str = ""
     """Entry id of the message with the choices."""
 
+    @property
+    def words(self) -> str:
+        """The label."""
+        return self.label
+
     def __str__(self) -> str:
         return f"chose {quoted(self.label)}"
+
+
+class Filled(Sent):
+    """The user filled in a form."""
+
+    kind: Literal["filled"] = "filled"
+    title: str = ""
+    """The form's title."""
+    answers: tuple[Answer, ...] = ()
+    """What was filled in, also by the harness, in the order of the form."""
+    in_reply_to: str = ""
+    """Entry id of the message with the form."""
+
+    @property
+    def words(self) -> str:
+        """The values."""
+        return ", ".join(answer.value for answer in self.answers)
+
+    def __str__(self) -> str:
+        return f"filled in {quoted(self.title)} with {quoted(self.words)}"
+
+
+class Attached(Sent):
+    """The user sent a file; its content is kept nowhere."""
+
+    kind: Literal["attached"] = "attached"
+    name: str = ""
+    type: str = ""
+    """Media type, such as `image/png`."""
+    size: int = 0
+    """Bytes."""
+    text: str = ""
+    """What was said to it."""
+
+    @property
+    def words(self) -> str:
+        """The text, else the file's name."""
+        return self.text or self.name
+
+    def __str__(self) -> str:
+        said = f", saying {quoted(self.text)}" if self.text else ""
+        return f"attached {quoted(self.name)} of {self.size:,} bytes{said}"
 
 
 class Typed(Move):
@@ -89,6 +150,43 @@ class Closing(Move):
 
     def __str__(self) -> str:
         return "closed the conversation"
+
+
+class RepDid(Move):
+    """The scenario played the service rep."""
+
+    LANE: ClassVar[str] = "rep"
+    kind: Literal["rep_did"] = "rep_did"
+    what: Literal["joined", "said", "started_typing", "stopped_typing", "left", "ended"] = "said"
+    text: str = ""
+    """What was said."""
+
+    def __str__(self) -> str:
+        said = f" {quoted(self.text)}" if self.what == "said" else ""
+        done = {"joined": "took their part", "ended": "ended the session"}.get(self.what, self.what.replace("_", " "))
+        return f"as the rep, {done}{said}"
+
+
+class WentOffline(Move):
+    """The user's client lost its event stream, on purpose."""
+
+    STARTS_CLOCK: ClassVar[bool] = False
+    kind: Literal["went_offline"] = "went_offline"
+    seconds: float | None = None
+    """After how long it comes back by itself; None if it does not."""
+
+    def __str__(self) -> str:
+        return "lost the network" if self.seconds is None else f"lost the network for {self.seconds:g} s"
+
+
+class WentOnline(Move):
+    """The user's client takes its event stream up again, on purpose."""
+
+    STARTS_CLOCK: ClassVar[bool] = False
+    kind: Literal["went_online"] = "went_online"
+
+    def __str__(self) -> str:
+        return "came back to the network"
 
 
 class Answered(Event):

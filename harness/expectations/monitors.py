@@ -20,7 +20,6 @@ from itertools import pairwise
 
 from harness.events import (
     Answered,
-    Chose,
     Closed,
     Closing,
     Connected,
@@ -40,7 +39,7 @@ from harness.events import (
     Resumed,
     Retracted,
     Routed,
-    Said,
+    Sent,
     Session,
     Token,
     TypingStarted,
@@ -419,7 +418,7 @@ class ReceiptKnown(Monitor):
     def see(self, index: int, event: Event) -> None:
         """Take the next event."""
         match event:
-            case Said() | Chose():
+            case Sent():
                 self._sent.add(event.message)
             case Echo():
                 self._sent.add(event.entry)
@@ -447,7 +446,7 @@ class ReceiptKnown(Monitor):
 class _Sent:
     index: int
     place: int
-    move: Said | Chose
+    move: Sent
     accepted: float | None = None
     """When the service had answered that it took the message."""
 
@@ -477,13 +476,13 @@ class ReceiptFollowsSaid(Monitor):
     def see(self, index: int, event: Event) -> None:
         """Take the next event."""
         match event:
-            case Said() | Chose():
+            case Sent():
                 sent = _Sent(index, len(self._places), event)
                 self._unanswered.append(sent)
                 if event.message not in self._places:  # a second try under the same id owes nothing new
                     self._places[event.message] = sent.place
                     self._owed[event.message] = sent
-            case Answered(operation="sendMessage"):
+            case Answered(operation="sendMessage" | "sendFile"):
                 self._answer(event)
             case Delivered() | Read() | Undelivered() if event.role != _OWN:
                 for sent in self._settled(event):
@@ -562,10 +561,10 @@ class ReceiptFollowsSaid(Monitor):
         return True
 
     def _missing(self, sent: _Sent, due: float, saw: str, *events: int, decided: int) -> None:
-        said = sent.move.text if isinstance(sent.move, Said) else sent.move.label
+        said = quoted(sent.move.words, limit=_SHOWN)
         self._found(
             "receipt_follows_said",
-            f"a receipt of {quoted(said, limit=_SHOWN)} within {self._within:g} s from {due - self._within:.3f} s",
+            f"a receipt of {said} within {self._within:g} s from {due - self._within:.3f} s",
             saw,
             sent.index,
             *events,
@@ -717,7 +716,7 @@ class Streams(Monitor):
                 self._piece(index, event)
             case Message():
                 self._message(index, event)
-            case Said() | Chose():
+            case Sent():
                 self._move, self._leaving = index, False
             case Ended() | Closing():
                 self._leaving = True

@@ -4,9 +4,9 @@ Here: what only pytest needs. Not here: conversations (scenarios/), what a repor
 """
 
 import asyncio
-from argparse import BooleanOptionalAction
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack
+import sys
+from argparse import ArgumentTypeError, BooleanOptionalAction
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,25 @@ import pytest
 import harness
 from harness.client.target import Target
 from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
+from harness.plugin import scenario_files
 from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
+from harness.plugin.scenario_files import PERFORMED, STAGE, ScenarioItem
+from harness.plugin.stage import STRICT, Stage
+from harness.plugin.tally import Totals
 from harness.reporting import allure
 from harness.reporting.console import summary
-from harness.sandbox.process import sandbox_process
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
 from harness.scenarios.outcome import Outcome
 from harness.scenarios.recording import Recordings
-from harness.settings import SANDBOX, sandbox_target, strictness
-from harness.settings import target as target_at
+from harness.settings import SANDBOX, strictness
 from harness.user.persona import persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
 OUTCOMES = pytest.StashKey[list[Outcome]]()
 RUNS = pytest.StashKey[list[Run]]()
 LEFT = pytest.StashKey[list[Run]]()
-
-STRICT = "strict_conversations"
-"""The name of the option, the ini setting and the mark; `--strict` means something else to pytest."""
 
 _HIDDEN = (str(Path(harness.__file__).parent), str(Path(asyncio.__file__).parent))
 """Where frames come from that a failure does not show: they say nothing about the bot."""
@@ -68,6 +67,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--recordings", metavar="DIR", help="record every conversation in this folder")
     group.addoption(
+        "--concurrency",
+        type=_whole(1),
+        default=16,
+        metavar="N",
+        help="scenario files played at once (default: %(default)s); under xdist each worker plays one",
+    )
+    group.addoption("--locale", help="play every scenario file in this locale, such as de_DE, whatever it says itself")
+    group.addoption(
+        "--repeat",
+        type=_whole(1),
+        default=1,
+        metavar="N",
+        help="play every scenario file N times, and tell how often it held",
+    )
+    group.addoption(
+        "--retries",
+        type=_whole(0),
+        default=0,
+        metavar="N",
+        help="play a scenario file up to N times more where the target can't be reached, the event stream breaks, "
+        "or the service answers 429 or 5xx, and nowhere else; what then holds is flaky (default: %(default)s)",
+    )
+    group.addoption("--fail-on-flaky", action="store_true", help="fail the run if anything held only when tried again")
+    group.addoption(
+        "--pass-rate",
+        type=_share,
+        metavar="SHARE",
+        help="exit with 0 if at least this share of the scenarios held, such as 0.98",
+    )
+    group.addoption(
         "--judge",
         action="append",
         default=[],
@@ -80,8 +109,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Run coroutine scenarios without a mark; `--asyncio-mode=strict` asks for the marks again."""
     config.stash[OUTCOMES] = []
-    config.stash[RUNS] = runs_of(config.getoption("--judge"))
+    config.stash[RUNS] = runs = runs_of(config.getoption("--judge"))
     config.stash[LEFT] = []
+    config.stash[STAGE] = Stage(config, runs)
+    config.pluginmanager.register(scenario_files, "harness-scenario-files")
+    config.pluginmanager.register(Totals(config), "harness-totals")
     config.addinivalue_line(
         "markers", f"{STRICT}(True): whether a message that no expectation took fails its scenario; True if not given"
     )
@@ -124,19 +156,9 @@ def recorded(request: pytest.FixtureRequest) -> Run | None:
 
 
 @pytest.fixture(scope="session")
-def target(pytestconfig: pytest.Config) -> Iterator[Target]:
+def target(pytestconfig: pytest.Config) -> Target:
     """The service under test; the sandbox is started once a session, when the first scenario needs it."""
-    if runs := pytestconfig.stash[RUNS]:
-        yield runs[0].target
-        return
-    where, within = pytestconfig.getoption("--target"), pytestconfig.getoption("--within")
-    with ExitStack() as stack:
-        if where == SANDBOX:
-            url = stack.enter_context(sandbox_process(pytestconfig.getoption("--bots")))
-            yield sandbox_target(url, within=within)
-        else:
-            org_id, deployment = pytestconfig.getoption("--org-id"), pytestconfig.getoption("--deployment")
-            yield target_at(where, org_id=org_id, deployment=deployment, within=within)
+    return pytestconfig.stash[STAGE].target
 
 
 @pytest.fixture
@@ -157,6 +179,28 @@ async def customer(request: pytest.FixtureRequest, target: Target, _recorded: Ru
     async with a_customer(persona(node.nodeid), target, recordings=recordings, strict=strict) as one:
         node.stash[CONVERSATIONS] = one.conversations
         yield one
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number of the command line."""
+
+    def read(written: str) -> int:
+        if not written.isdecimal() or int(written) < least:
+            raise ArgumentTypeError(f"wanted a whole number from {least} up, not {written!r}")
+        return int(written)
+
+    return read
+
+
+def _share(written: str) -> float:
+    """Reads a share of the command line."""
+    try:
+        share = float(written)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ArgumentTypeError(f"wanted a share between 0 and 1, such as 0.98, not {written!r}")
+    return share
 
 
 def _marked(node: pytest.Item) -> bool | None:
@@ -185,8 +229,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         for conversation in conversations:
             conversation.conclude()
         outcomes = [replace(conversation.outcome, scenario=item.nodeid) for conversation in conversations]
-        item.config.stash[OUTCOMES].extend(outcomes)
-        allure.report(outcomes)
+        if isinstance(item, ScenarioItem):
+            _report_performed(item)
+        else:
+            item.config.stash[OUTCOMES].extend(outcomes)
+            allure.report(outcomes)
+
+
+def _report_performed(item: ScenarioItem) -> None:
+    performed = item.stash.get(PERFORMED, None)
+    if performed is None:
+        return
+    item.config.stash[OUTCOMES].extend(performed.outcomes)
+    times = item.config.stash[STAGE].times(item)
+    allure.report(performed.outcomes, parameters=item.variant, ran=times, flaky=performed.flaky)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -195,6 +251,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failure of the harness's kind as the scenario's line and the explanation, nothing else."""
     report = yield
+    if isinstance(item, ScenarioItem):
+        return report
     if call.excinfo is not None and isinstance(call.excinfo.value, ExpectationFailed | HarnessError):
         excinfo = call.excinfo
 
@@ -218,7 +276,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                 terminalreporter.write_line(f"truncated: {recording.truncated}")
     if left := config.stash[LEFT]:
         terminalreporter.write_line(f"not judged: {len(left)} recordings of other scenarios")
-    if lines := summary(outcomes):
+    totals = config.pluginmanager.get_plugin("harness-totals")
+    if lines := [*summary(outcomes), *(totals.lines() if totals else ())]:
         terminalreporter.section("conversations")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing open."""
+    if (stage := config.stash.get(STAGE, None)) is not None:
+        for complaint in stage.close():
+            print(f"harness: {complaint}", file=sys.stderr)  # noqa: T201 - pytest's reporter has gone by now

@@ -149,7 +149,7 @@ def _told(run: Run) -> str:
 def run_of(item: pytest.Item) -> Run | None:
     """The run that a test judges; None where it holds conversations."""
     callspec = getattr(item, "callspec", None)
-    run = callspec.params.get(FIXTURE) if callspec else None
+    run = callspec.params.get(FIXTURE) if callspec else getattr(item, "run", None)
     return run if isinstance(run, Run) else None
 
 

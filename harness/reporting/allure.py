@@ -4,22 +4,26 @@ Steps are built after the conversation and grafted onto the result, since Allure
 nest wrongly when conversations run at once. Not here: the HTML (allure_html.py), which tests there are (plugin/).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import md5
+from types import MappingProxyType
 from uuid import uuid4
 
 import allure_commons
-from allure_commons.model2 import Status, StatusDetails, TestResult, TestResultContainer, TestStepResult
+from allure_commons.model2 import Parameter, Status, StatusDetails, TestResult, TestResultContainer, TestStepResult
 from allure_commons.reporter import AllureReporter
-from allure_commons.types import AttachmentType
+from allure_commons.types import AttachmentType, LabelType
 
 from harness.expectations.rules import Severity
+from harness.scenarios.loading import Script
 from harness.scenarios.outcome import Outcome, Step
 from harness.scenarios.outcome import Status as Ended
 from harness.timeline.transcript import lines
 
 _PLUMBING = {"event_loop_policy", "pytestconfig", "request"}
 _NO_TAGS = {"asyncio"}
+_RAN: dict[str, tuple[float, float]] = {}
+"""When tests began and ended that were reported later; by the result's id."""
 
 
 class Tidy:
@@ -32,6 +36,8 @@ class Tidy:
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: TestResult) -> None:
         """Before a result is written."""
+        if (ran := _RAN.pop(result.uuid, None)) is not None:
+            result.start, result.stop = (round(at * 1000) for at in ran)
         result.parameters = [parameter for parameter in result.parameters if not parameter.name.startswith("_")]
         result.labels = [label for label in result.labels if label.name != "tag" or label.value not in _NO_TAGS]
         variant = sorted(f"{parameter.name}={parameter.value}" for parameter in result.parameters)
@@ -61,12 +67,43 @@ def switch_on() -> None:
         allure_commons.plugin_manager.register(Tidy(), "harness")
 
 
-def report(outcomes: Sequence[Outcome]) -> None:
-    """Add the conversations to the test that is being reported; nothing happens where Allure is not switched on."""
+def marks(script: Script) -> Iterator[tuple[str, tuple[object, ...], dict[str, object]]]:
+    """What a scenario file says of itself, as the marks that Allure's pytest plugin reads: name, arguments, words."""
+    scenario = script.scenario
+    yield "allure_label", (script.severity,), {"label_type": LabelType.SEVERITY}
+    if script.owner:
+        yield "allure_label", (script.owner,), {"label_type": "owner"}
+    if scenario.about:
+        yield "allure_description", (scenario.about,), {}
+    for link in script.links:
+        kind, address = next((kind, address) for kind, address in link if address)
+        yield "allure_link", (address,), {"link_type": kind, "name": address}
+
+
+def report(
+    outcomes: Sequence[Outcome],
+    *,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    ran: tuple[float, float] | None = None,
+    flaky: str = "",
+) -> None:
+    """Add the conversations to the test that is being reported; nothing happens where Allure is not switched on.
+
+    Args:
+        outcomes: What they came to.
+        parameters: What tells the test from others of its name.
+        ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
+        flaky: Why it held, but not at first; empty if it did at first, or not at all.
+    """
     reporter = _reporter()
     test: TestResult | None = reporter.get_test(None) if reporter else None  # type: ignore[no-untyped-call]
     if reporter is None or test is None:
         return
+    test.parameters.extend(Parameter(name=name, value=value) for name, value in parameters.items())
+    if ran is not None:
+        _RAN[test.uuid] = ran
+    if flaky:
+        test.statusDetails = StatusDetails(message=flaky, flaky=True)
     for outcome in outcomes:
         steps = [_step(outcome, step) for step in (*outcome.steps, *_warnings(outcome))]
         test.steps.extend(steps if len(outcomes) == 1 else [_whole(outcome, steps)])

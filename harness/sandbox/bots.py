@@ -11,13 +11,21 @@ Here: the model of a script and the messages for whoever writes one. Not here: p
         do: [{typing: started}, {pause: 30ms}, {message: "Order {number} is on its way."}]
       - choice: Opening hours         # an option that was offered, chosen or typed
         do: [{message: We are open from 9 to 5.}]
+      - form: Contact details         # a form that was shown, by its title, filled in; what is in it is captured
+        do: [{message: "Thank you, {full_name}."}]
+      - file: \.(png|jpe?g)$          # a regular expression of the name of a file that was sent; see `attachments`
+        do: [{message: "I have got {file}."}]
       - otherwise: true
         do: [{message: Pardon?}]
+
+A form is shown by the step `form: {title: Contact details, fields: [{label: Full name, required: true}]}`; a field has
+a type (text, email, phone, number, choice, date, date_time), and options if it is a choice. After a handover
+`rep_turns` answer, or with `played: true` a rep whom the scenario plays.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from io import StringIO
@@ -134,6 +142,62 @@ class QuickReplies(_Model):
     quick_replies: Options
 
 
+class FormField(_Model):
+    """A field of a form.
+
+    Attributes:
+        label: What the end user sees.
+        type: What may be filled in.
+        required: Whether it must be.
+        hint: What stands below it.
+        placeholder: What stands in it while it is empty.
+        options: What can be chosen.
+        multiple: Several options may be.
+        pattern: A regular expression that a text has to match as a whole.
+        longest: As many characters as a text may have.
+        first: The first day or moment that may be picked, as in RFC 3339.
+        last: The last one.
+    """
+
+    label: Annotated[str, Field(min_length=1)]
+    type: Literal["text", "email", "phone", "number", "choice", "date", "date_time"] = "text"
+    required: bool = False
+    hint: str | None = None
+    placeholder: str | None = None
+    options: tuple[str, ...] = ()
+    multiple: bool = False
+    pattern: Pattern | None = None
+    longest: Annotated[int, Field(ge=1)] | None = None
+    first: str | None = None
+    last: str | None = None
+
+    @model_validator(mode="after")
+    def _has_options_if_it_is_a_choice(self) -> Self:
+        if (self.type == "choice") != bool(self.options):
+            raise ValueError("a field has options if its type is choice, and no other has")
+        return self
+
+
+class Questions(_Model):
+    """A form.
+
+    Attributes:
+        title: Its title; turns name it by it.
+        text: What stands below the title.
+        fields: What is asked, in this order.
+    """
+
+    title: str
+    text: str = "Please complete the form"
+    fields: Annotated[tuple[FormField, ...], Field(min_length=1)]
+
+
+class Form(_Model):
+    """Show a form."""
+
+    form: Questions
+
+
 class Retraction(_Model):
     """The answer that was streamed does not hold, and another follows."""
 
@@ -188,10 +252,12 @@ class Transfer(_Model):
         estimated_wait: Seconds.
         gap: Time before each of the queue's steps.
         failure: The transfer comes to nothing; the bot stays and says `then`.
+        played: The scenario plays the rep, by way of control.py; no `rep_turns` answer.
         then: What the rep says first.
     """
 
     to: str
+    played: bool = False
     announce: str | None = None
     queue: tuple[Annotated[int, Field(ge=0)], ...] = ()
     estimated_wait: int | None = None
@@ -246,7 +312,7 @@ class TextOfSize(_Model):
 WORDS: dict[str, type[_Model]] = {
     next(iter(step.model_fields)): step
     for step in (
-        Acknowledge, Pause, Typing, Progress, Message, Buttons, QuickReplies, Stream, Handover, EndSession,
+        Acknowledge, Pause, Typing, Progress, Message, Buttons, QuickReplies, Form, Stream, Handover, EndSession,
         Raw, HalfEvent, Drop, TextOfSize,
     )
 }  # fmt: skip
@@ -268,6 +334,7 @@ Step = Annotated[
     | Annotated[Message, Tag("message")]
     | Annotated[Buttons, Tag("buttons")]
     | Annotated[QuickReplies, Tag("quick_replies")]
+    | Annotated[Form, Tag("form")]
     | Annotated[Stream, Tag("stream")]
     | Annotated[Handover, Tag("handover")]
     | Annotated[EndSession, Tag("end_session")]
@@ -285,11 +352,17 @@ class Said:
 
     Attributes:
         id: Id of the message.
-        text: The text, or the label of the chosen option.
+        text: The text, the label of the chosen option, the values filled into a form, or what was said to a file.
+        form: Title of the form that was filled in; None if it was none.
+        answers: What was filled in, by the label of the field in lower case with `_` for what is no letter or digit.
+        file: Name of the file that was sent; None if it was none.
     """
 
     id: str
     text: str
+    form: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
 
 
 class Turn(_Model):
@@ -297,23 +370,33 @@ class Turn(_Model):
 
     when: Pattern | None = None
     choice: str | None = None
+    form: str | None = None
+    file: Pattern | None = None
     otherwise: Yes | None = None
     do: tuple[Step, ...]
 
     @model_validator(mode="after")
     def _has_one_condition(self) -> Self:
-        if len({"when", "choice", "otherwise"} & self.model_fields_set) != 1:
-            raise ValueError("a turn has one of when, choice, otherwise")
+        if len({"when", "choice", "form", "file", "otherwise"} & self.model_fields_set) != 1:
+            raise ValueError("a turn has one of when, choice, form, file, otherwise")
         return self
 
     def fits(self, said: Said) -> dict[str, str] | None:
-        """Say whether this turn answers, by giving what its expression captured."""
+        """Say whether this turn answers, by giving what its expression captured, and what was filled in."""
         if self.when is not None:
-            match = self.when.search(said.text)
-            return match and {name: found or "" for name, found in match.groupdict().items()}
+            return _captured(self.when.search(said.text))
+        if self.form is not None:
+            return dict(said.answers) if self.form == said.form else None
+        if self.file is not None:
+            captured = _captured(self.file.search(said.file)) if said.file is not None else None
+            return captured if captured is None else {"file": said.file or "", **captured}
         if self.choice is not None:
             return {} if self.choice.casefold() == said.text.strip().casefold() else None
         return {}
+
+
+def _captured(match: re.Match[str] | None) -> dict[str, str] | None:
+    return match and {name: found or "" for name, found in match.groupdict().items()}
 
 
 class Bot(_Model):
@@ -327,6 +410,8 @@ class Bot(_Model):
         greeting: What it does when a session starts.
         turns: What it does about what the end user says; the first that fits.
         rep_turns: The same for the service rep, after a handover.
+        attachments: Whether the end user may send files.
+        overlap: How many events a stream that resumes is told again, as services may do.
         routing: Why no session comes about, if none is to.
         replay: A raw `.sse` file to send instead of all this, beside the bot file.
         speed: How much faster than recorded the replay is.
@@ -339,6 +424,8 @@ class Bot(_Model):
     greeting: tuple[Step, ...] = ()
     turns: tuple[Turn, ...] = ()
     rep_turns: tuple[Turn, ...] = ()
+    attachments: bool = False
+    overlap: Annotated[int, Field(ge=0)] = 0
     routing: Failure | None = None
     replay: Path | None = None
     speed: Annotated[float, Field(gt=0)] = 1.0
@@ -466,6 +553,7 @@ def _fields_at(where: Sequence[int | str]) -> list[str]:
     model: type[BaseModel] = Bot
     inner: dict[str, type[BaseModel]] = {
         "turns": Turn, "rep_turns": Turn, "routing": Failure, "retract": Retraction, "failure": Failure,
+        "fields": FormField,
     }  # fmt: skip
     for step in where:
         field = model.model_fields.get(step) if isinstance(step, str) else None

@@ -7,10 +7,12 @@ Here: the state and the verbs that change it and tell the end user so. Not here:
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from harness.sandbox import entries
 from harness.sandbox.bots import Bot, Said
 from harness.sandbox.entries import Participant, Payload
+from harness.sandbox.forms import Shown
 from harness.sandbox.limits import Window
 from harness.sandbox.streams import Subject
 from harness.sandbox.tokens import PROGRESS_SINCE, STREAMING_SINCE, Client
@@ -38,6 +40,25 @@ class Session:
         return self.status == "Ended"
 
 
+class Rep(Protocol):
+    """A service rep whom a scenario plays (reps.py)."""
+
+    def hear(self, said: Said) -> None:
+        """The end user has said something."""
+
+    def say(self, text: str) -> None:
+        """Say something."""
+
+    def type(self, state: Literal["started", "stopped"]) -> None:
+        """Show or hide the typing indicator."""
+
+    def leave(self) -> None:
+        """Hand the conversation back to the bot."""
+
+    def end(self) -> None:
+        """End the session."""
+
+
 class Conversation:
     """One conversation of an end user with a bot.
 
@@ -49,6 +70,9 @@ class Conversation:
         participant: Who answers at the moment.
         routing_status: `INITIAL`, `ROUTED`, `TRANSFER` or `NEEDS_ROUTING`.
         offered: Labels of all options offered so far, by option identifier.
+        forms: The forms shown so far, by the id of their message.
+        rep: The rep whom the scenario plays; None while there is none.
+        rep_is_there: Whether there is one.
         is_closed: Whether the end user has closed it.
     """
 
@@ -60,7 +84,10 @@ class Conversation:
         self.participant: Participant | None = None
         self.routing_status = "INITIAL"
         self.offered: dict[str, str] = {}
+        self.forms: dict[str, Shown] = {}
         self.messages: set[str] = set()
+        self.rep: Rep | None = None
+        self.rep_is_there = asyncio.Event()
         self.is_closed = False
         self._system = entries.system()
 
@@ -79,11 +106,13 @@ class Conversation:
             entries.envelope(payload, sender=sender, conversation=self.id, channel=self.bot.channel, related=related)
         )
 
-    def hear(self, said: Said, echo: Payload) -> None:
-        """Take a message of the end user: echo it, and leave it to whoever answers."""
+    def hear(self, said: Said, echo: Payload, *, refusal: Payload | None = None) -> None:
+        """Take a message of the end user: echo it, and leave it to whoever answers, unless the service refuses it."""
         self.messages.add(said.id)
         self.write(echo, by=self.end_user)
-        if self.session is not None:
+        if refusal is not None:
+            self.write(refusal)
+        elif self.session is not None:
             self.session.inbox.put_nowait(said)
 
     def turn(self, status: str, *, ended_by: str | None = None) -> None:
@@ -114,6 +143,8 @@ class Conversation:
         if self.participant is not None:
             self.write(entries.participant_changed("remove", self.participant))
             self.participant = None
+        self.rep = None
+        self.rep_is_there.clear()
 
     def leave_and_end(self) -> None:
         """End the session from the side of whoever answers (protocol notes, section 8.6: no CLOSE_CONVERSATION)."""

@@ -184,6 +184,21 @@ def title_item(title: str) -> Payload:
     }
 
 
+def option_item(identifier: str, label: str) -> Payload:
+    """Build an option that is offered."""
+    return {
+        "itemType": "TitleOptionItem",
+        "titleItem": title_item(label),
+        "optionIdentifier": identifier,
+        "optionId": None,
+    }
+
+
+def selected(identifier: str, label: str) -> Payload:
+    """Build an option that was picked; the service adds the label."""
+    return {"optionIdentifier": identifier, "optionId": None, "optionTitle": title_item(label)}
+
+
 def choices(layout: str, said: str, labels: Sequence[str]) -> tuple[Payload, dict[str, str]]:
     """Build a message that offers options.
 
@@ -196,10 +211,7 @@ def choices(layout: str, said: str, labels: Sequence[str]) -> tuple[Payload, dic
         The message, and the labels by option identifier.
     """
     options = {str(uuid4()): label for label in labels}
-    items = [
-        {"itemType": "TitleOptionItem", "titleItem": title_item(label), "optionIdentifier": key, "optionId": None}
-        for key, label in options.items()
-    ]
+    items = [option_item(key, label) for key, label in options.items()]
     images: Payload = {"images": []} if layout == "QuickReplies" else {}
     body = {"choices": {"formatType": layout, "text": said, **images, "optionItems": items}}
     return message("ChoicesMessage", body), options
@@ -207,11 +219,23 @@ def choices(layout: str, said: str, labels: Sequence[str]) -> tuple[Payload, dic
 
 def selections(options: dict[str, str], *, id_: str, in_reply_to: str | None) -> Payload:
     """Build the echo of a selection; the service adds the labels (`options`: label by option identifier)."""
-    selected = [
-        {"optionIdentifier": key, "optionId": None, "optionTitle": title_item(label)} for key, label in options.items()
-    ]
-    body = {"choicesResponse": {"formatType": "Selections", "selectedOptions": selected}}
+    picked = [selected(key, label) for key, label in options.items()]
+    body = {"choicesResponse": {"formatType": "Selections", "selectedOptions": picked}}
     return message("ChoicesResponseMessage", body, id_=id_, in_reply_to=in_reply_to)
+
+
+def attachments(said: str | None, *, id_: str, file_id: str, name: str, mime_type: str, **more: Any) -> Payload:
+    """Build a message with a file that was uploaded; `said` is its caption, `more` is for `message`."""
+    file = {
+        "name": name,
+        "attachmentUploadResult": {"resultType": "CompletedAttachmentUploadResult"},
+        "id": file_id,
+        "mimeType": mime_type,
+        "url": f"https://files.harbour.example/dl/{file_id}",
+        "referenceId": None,
+    }
+    content = {"formatType": "Attachments", "text": said, "attachments": [file]}
+    return message("StaticContentMessage", {"staticContent": content}, id_=id_, **more)
 
 
 def acknowledgement(kind: str, message_id: str, by: Participant) -> Payload:

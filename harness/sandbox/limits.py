@@ -49,3 +49,18 @@ class Window:
             return False
         self._times.append(now)
         return True
+
+
+MOST_FILE_BYTES = 5 * 1024 * 1024
+"""A file may be this large; of all limits this one always holds. Source: protocol notes, 9.1."""
+
+FILE_TYPES = frozenset(
+    {
+        "image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain", "text/csv",
+        "application/octet-stream", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    }
+)  # fmt: skip
+"""What may be sent. The list is not published; these are what clients send (protocol notes, 9.1), and plain texts."""

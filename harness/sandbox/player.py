@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 
-from harness.sandbox import bots, entries
+from harness.sandbox import bots, entries, forms
 from harness.sandbox.conversations import Conversation, Session
 from harness.sandbox.entries import Payload, TokenSet, record_id
 from harness.sandbox.replay import replay
+from harness.sandbox.reps import PlayedRep
 
 CUT_IN_HALF = "This message is cut in the middle."
 DIGITS = "0123456789"
@@ -26,6 +27,7 @@ async def play(conversation: Conversation, session: Session) -> None:
 class _Player:
     def __init__(self, conversation: Conversation, session: Session) -> None:
         self.conversation, self.session, self.bot = conversation, session, conversation.bot
+        self.me = entries.chatbot(self.bot.bot)
         self.turns = self.bot.turns
         self.last_said = ""
         self.captured: Mapping[str, str] = {"conversation": conversation.id}
@@ -42,26 +44,35 @@ class _Player:
             self.session.status = "Waiting"
             self.conversation.turn("Ended")
             return
-        self.route_to_bot()
+        self.route_to_bot("Initial")
         await self.perform(self.bot.greeting)
         while not self.session.is_over:
             said = await self.session.inbox.get()
             self.last_said = said.id
-            if found := bots.answer(self.turns, said):
+            if self.conversation.rep is not None:
+                self.conversation.rep.hear(said)
+            elif found := bots.answer(self.turns, said):
                 turn, captured = found
                 self.captured = {"conversation": self.conversation.id, **captured}
                 await self.perform(turn.do)
 
-    def route_to_bot(self) -> None:
-        """Do what section 8.1 shows before a greeting."""
+    def route_to_bot(self, routing: str) -> None:
+        """Do what section 8.1 shows before a greeting; the routing is `Initial` or `Transfer`."""
         write, session = self.conversation.write, self.session
-        bot = entries.chatbot(self.bot.bot)
-        write(entries.routing_result("Initial", record=session.id, pending=session.routing))
+        write(entries.routing_result(routing, record=session.id, pending=session.routing))
         for work in ("Assigned", "Accepted"):
-            write(entries.routing_work(work, "Initial", work_id=session.work, record=session.id, botId=bot.subject))
+            write(entries.routing_work(work, routing, work_id=session.work, record=session.id, botId=self.me.subject))
         self.conversation.turn("Waiting")
         self.conversation.turn("Active")
-        self.conversation.join(bot)
+        self.conversation.join(self.me)
+
+    def take_back(self) -> None:
+        """Answer again, now that the rep leaves; that a bot comes back just so is inferred."""
+        self.conversation.leave()
+        self.conversation.routing_status = "TRANSFER"
+        self.session.routing, self.session.work = record_id("0JR"), record_id("0Bz")
+        self.turns = self.bot.turns
+        self.route_to_bot("Transfer")
 
     async def perform(self, steps: Sequence[bots.Step]) -> None:
         """Do one step after the other, until the session is over."""
@@ -87,6 +98,10 @@ class _Player:
                 self.offer("Buttons", options)
             case bots.QuickReplies(quick_replies=options):
                 self.offer("QuickReplies", options)
+            case bots.Form(form=questions):
+                payload, form = forms.show(questions)
+                self.conversation.forms[payload["id"]] = form
+                self.say(payload)
             case bots.Stream(stream=spec):
                 await self.stream(spec)
             case bots.Handover(handover=transfer):
@@ -183,4 +198,7 @@ class _Player:
         conversation.turn("Active")
         conversation.join(entries.rep(transfer.to))
         self.turns = self.bot.rep_turns
+        if transfer.played:
+            conversation.rep = PlayedRep(conversation, self.take_back)
+            conversation.rep_is_there.set()
         await self.perform(transfer.then)

@@ -22,7 +22,7 @@ ORG_ID = re.compile(r"00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 APP_NAME = re.compile(r"[A-Za-z0-9_.]{1,40}")
 CAPABILITIES = frozenset({BASE_CAPABILITIES, *range(60, 71)})
 
-Body = TypeVar("Body", bound="_Request")
+Body = TypeVar("Body", bound="RequestBody")
 
 
 def conversation_id(value: str) -> str:
@@ -67,18 +67,20 @@ def _capabilities(value: Any) -> int:
 Uuid = Annotated[str, _uuid("id")]
 
 
-class _Request(BaseModel):
+class RequestBody(BaseModel):
+    """A body; unknown properties are errors."""
+
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
 
 
-class TokenContext(_Request):
+class TokenContext(RequestBody):
     """The application that asks."""
 
     app_name: Annotated[str, AfterValidator(_app_name)] | None = None
     client_version: str | None = None
 
 
-class TokenRequest(_Request):
+class TokenRequest(RequestBody):
     """POST authorization/unauthenticated/access-token."""
 
     org_id: Annotated[str, AfterValidator(_org_id)]
@@ -90,7 +92,7 @@ class TokenRequest(_Request):
     captcha_token: str | None = None
 
 
-class CreateRequest(_Request):
+class CreateRequest(RequestBody):
     """POST conversation."""
 
     conversation_id: Annotated[str, _uuid("conversationId")]
@@ -99,14 +101,14 @@ class CreateRequest(_Request):
     language: str | None = None
 
 
-class StaticText(_Request):
+class StaticText(RequestBody):
     """A text."""
 
     format_type: Literal["Text"]
     text: Annotated[str, Field(min_length=1)]
 
 
-class Selection(_Request):
+class Selection(RequestBody):
     """A chosen option; the title is decoration, the service has its own."""
 
     option_identifier: str
@@ -114,14 +116,14 @@ class Selection(_Request):
     option_title: str | dict[str, Any] | None = None
 
 
-class Selections(_Request):
+class Selections(RequestBody):
     """The chosen options."""
 
     format_type: Literal["Selections"]
     selected_options: Annotated[list[Selection], Field(min_length=1)]
 
 
-class _Message(_Request):
+class _Message(RequestBody):
     id: Uuid
     in_reply_to_message_id: str | None = None
     references: list[dict[str, Any]] | None = None
@@ -146,21 +148,87 @@ class ChoicesResponse(_Message):
     choices_response: Selections
 
 
-class ContextVariable(_Request):
+class TypedValue(RequestBody):
+    """What was written or picked, in the type of its field."""
+
+    value_type: Literal["TextValue", "DateValue", "DateTimeValue"]
+    text_value: str | None = None
+    date_value: str | None = None
+    date_time_value: str | None = None
+
+    @property
+    def written(self) -> str:
+        """The value as text."""
+        return self.text_value or self.date_value or self.date_time_value or ""
+
+
+class SingleInputValue(RequestBody):
+    """A field that was written into, or whose day was picked."""
+
+    input_value_type: Literal["SingleInputValue"]
+    input_id: str
+    inputlabel: Annotated[Any, Field(alias="inputlabel")] = None
+    display_value: str | None = None
+    value: TypedValue
+
+
+class SelectedOptionsInputValue(RequestBody):
+    """A field whose options were picked."""
+
+    input_value_type: Literal["SelectedOptionsInputValue"]
+    input_id: str
+    inputlabel: Annotated[Any, Field(alias="inputlabel")] = None
+    selected_options: list[Selection]
+
+
+class FormInputs(RequestBody):
+    """A form as it was filled in."""
+
+    format_type: Literal["Inputs"]
+    input_values: list[Annotated[SingleInputValue | SelectedOptionsInputValue, Field(discriminator="input_value_type")]]
+
+
+class FormResponse(_Message):
+    """An answer to a message with a form."""
+
+    message_type: Literal["FormResponseMessage"]
+    form_response: FormInputs
+
+
+class FileMessage(RequestBody):
+    """What is said of a file."""
+
+    id: Uuid
+    file_id: Uuid
+    text: str | None = None
+    in_reply_to_message_id: str | None = None
+
+
+class FileEntry(RequestBody):
+    """POST conversation/{id}/file, the part `messageEntry`."""
+
+    message: FileMessage
+    es_developer_name: str
+    is_new_messaging_session: bool | None = None
+    routing_attributes: dict[str, str] | None = None
+    language: str | None = None
+
+
+class ContextVariable(RequestBody):
     """A variable of the session's context."""
 
     name: str
     value: Any = None
 
 
-class SessionContextSet(_Request):
+class SessionContextSet(RequestBody):
     """What the session is to know."""
 
     context_type: Literal["SessionContextSet"]
     context_variables: Annotated[list[ContextVariable], Field(min_length=1, max_length=1)]
 
 
-class SessionContext(_Request):
+class SessionContext(RequestBody):
     """An entry of the context."""
 
     entry_type: Literal["SessionContext"]
@@ -168,10 +236,10 @@ class SessionContext(_Request):
     session_context: SessionContextSet
 
 
-class MessageRequest(_Request):
+class MessageRequest(RequestBody):
     """POST conversation/{id}/message."""
 
-    message: Annotated[TextMessage | ChoicesResponse, Field(discriminator="message_type")]
+    message: Annotated[TextMessage | ChoicesResponse | FormResponse, Field(discriminator="message_type")]
     es_developer_name: str
     is_new_messaging_session: bool | None = None
     routing_attributes: dict[str, str] | None = None
@@ -179,14 +247,14 @@ class MessageRequest(_Request):
     context: list[SessionContext] | None = None
 
 
-class EntryRequest(_Request):
+class EntryRequest(RequestBody):
     """POST conversation/{id}/entry."""
 
     entry_type: Literal["TypingStartedIndicator", "TypingStoppedIndicator"]
     id: Uuid
 
 
-class Ack(_Request):
+class Ack(RequestBody):
     """An acknowledgement."""
 
     id: Uuid
@@ -194,7 +262,7 @@ class Ack(_Request):
     conversation_entry_id: str
 
 
-class AcknowledgeRequest(_Request):
+class AcknowledgeRequest(RequestBody):
     """POST conversation/{id}/acknowledge-entries; 25 at most, as in the sibling API."""
 
     acks: Annotated[list[Ack], Field(min_length=1, max_length=25)]

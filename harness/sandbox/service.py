@@ -8,15 +8,26 @@ from collections import defaultdict
 from typing import Any
 from uuid import uuid4
 
-from harness.sandbox import entries, player
+from harness.sandbox import entries, forms, player
 from harness.sandbox.bots import Bot, Said
 from harness.sandbox.conversations import Conversation, Session
-from harness.sandbox.limits import Limits, Window
+from harness.sandbox.limits import FILE_TYPES, MOST_FILE_BYTES, Limits, Window
+from harness.sandbox.multipart import Part
 from harness.sandbox.refusals import Refused
-from harness.sandbox.requests import ChoicesResponse, CreateRequest, MessageRequest, TextMessage, TokenRequest
+from harness.sandbox.requests import (
+    ChoicesResponse,
+    CreateRequest,
+    FileEntry,
+    FormResponse,
+    MessageRequest,
+    TextMessage,
+    TokenRequest,
+)
 from harness.sandbox.streams import EventIds, Stream, Subject
 from harness.sandbox.tokens import Client, Tokens
 
+TOO_LARGE = "File size exceeds the limit of 5 MB"
+"""With the number, since one client reads it from the text (protocol notes, section 3.7)."""
 WRONG_TYPE = "Set the esDeveloperName to a deploymentType that's set to api"
 
 
@@ -55,7 +66,7 @@ class Service:
             capabilities=request.capabilities_version,
             device=device,
         )
-        self._subjects[client.subject] = Subject(self._ids, replay=self._replay)
+        self._subjects[client.subject] = Subject(self._ids, replay=self._replay, overlap=bot.overlap)
         return {
             "accessToken": token,
             "lastEventId": str(self._ids.last),
@@ -90,11 +101,16 @@ class Service:
 
     def conversation(self, client: Client, id_: str) -> Conversation:
         """Give a conversation to its owner."""
+        conversation = self.any_conversation(id_)
+        if conversation.subject != client.subject:
+            raise Refused(403, "Permission Denied")
+        return conversation
+
+    def any_conversation(self, id_: str) -> Conversation:
+        """Give a conversation to whoever asks."""
         conversation = self._conversations.get(id_)
         if conversation is None:
             raise Refused(404, "Conversation not found")
-        if conversation.subject != client.subject:
-            raise Refused(403, "Permission Denied")
         return conversation
 
     def open_conversation(self, client: Client, id_: str) -> Conversation:
@@ -107,13 +123,44 @@ class Service:
     def say(self, client: Client, conversation: Conversation, request: MessageRequest) -> dict[str, Any]:
         """Take a message; where the session has ended it starts another."""
         self._check_deployment(client, request.es_developer_name)
-        said, echo = _heard(conversation, request.message)
+        if isinstance(request.message, FormResponse):
+            form = conversation.forms.get(request.message.answers or "")
+            if form is None:
+                raise Refused(400, "The inReplyToMessageId names no form of this conversation")
+            said, echo, problem = forms.answered(request.message, form)
+            refusal = forms.refusal(problem, request.message.answers or "") if problem else None
+            return self._take(conversation, said, echo, refusal=refusal)
+        return self._take(conversation, *_heard(conversation, request.message))
+
+    def send_file(self, client: Client, conversation: Conversation, request: FileEntry, file: Part) -> dict[str, Any]:
+        """Take a file, and forget what is in it."""
+        self._check_deployment(client, request.es_developer_name)
+        if not conversation.bot.attachments:
+            raise Refused(403, "Attachments are not enabled for this deployment")
+        if len(file.content) > MOST_FILE_BYTES:
+            raise Refused(413, TOO_LARGE)
+        if file.content_type not in FILE_TYPES:
+            raise Refused(415, "File type not supported")
+        message = request.message
+        echo = entries.attachments(
+            message.text or None,
+            id_=message.id,
+            file_id=message.file_id,
+            name=file.filename,
+            mime_type=file.content_type,
+            in_reply_to=message.in_reply_to_message_id or None,
+        )
+        return self._take(conversation, Said(message.id, message.text or "", file=file.filename), echo)
+
+    def _take(
+        self, conversation: Conversation, said: Said, echo: entries.Payload, *, refusal: entries.Payload | None = None
+    ) -> dict[str, Any]:
         if said.id in conversation.messages:
             raise Refused(409, "A message with this id already exists")
         _admit(conversation.window)
         if conversation.session is None or conversation.session.is_over:
             self._start_session(conversation)
-        conversation.hear(said, echo)
+        conversation.hear(said, echo, refusal=refusal)
         return {"conversationEntries": [{"id": said.id, "clientTimestamp": entries.now()}]}
 
     def end_session(self, client: Client, conversation: Conversation, deployment: str | None) -> None:
@@ -182,7 +229,7 @@ def _configuration(bot: Bot) -> dict[str, Any]:
         "deploymentType": "API",
         "embeddedServiceMessagingChannel": {"channelAddressIdentifier": bot.channel, "authMode": "UnAuth"},
         "forms": [],
-        "attachments": {"endUserToAgent": False, "maxFileSize": 5},
+        "attachments": {"endUserToAgent": bot.attachments, "maxFileSize": 5},
         "choiceListConfig": {"choiceList": []},
         "transcript": {"allowTranscriptDownload": False},
     }

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from itertools import islice
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -100,13 +101,18 @@ class Stream:
 class Subject:
     """An end user: the log of everything that was to be told, and the streams that tell it.
 
+    Args:
+        ids: Where the ids of events come from.
+        replay: How many events are kept for streams that resume.
+        overlap: How many events a stream that resumes is told again.
+
     Attributes:
         streams: The open streams.
         open_conversations: How many conversations may still have something to tell.
     """
 
-    def __init__(self, ids: EventIds, *, replay: int) -> None:
-        self._ids = ids
+    def __init__(self, ids: EventIds, *, replay: int, overlap: int = 0) -> None:
+        self._ids, self._overlap = ids, overlap
         self._log: deque[Logged] = deque(maxlen=replay)
         self._replay = replay
         self._was_streamed = False
@@ -152,9 +158,9 @@ class Subject:
         stream = Stream(capabilities, most=self._replay + 10_000)
         stream.push(PING)
         if after or not self._was_streamed:
-            for event in self._log:
-                if event.id > (after or 0):
-                    stream.take(event)
+            again = sum(event.id <= after for event in self._log) - self._overlap if after else 0
+            for event in islice(self._log, max(0, again), None):
+                stream.take(event)
         self._was_streamed = True
         self.streams.add(stream)
         return stream

@@ -9,42 +9,59 @@ import os
 import sys
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import harness
-from harness.client.miaw import MiawClient
+from harness.client.miaw import File, MiawClient
+from harness.client.rehearsal import Rehearsal
+from harness.documents import nearest
 from harness.errors import ExpectationFailed, HarnessError, Inconclusive, LocalProtocolError, RemoteProtocolError
 from harness.events import (
     Acknowledged,
+    Attached,
     Chose,
     Closed,
     Closing,
     Ended,
     Event,
+    Filled,
     Message,
     Move,
     Opened,
+    RepDid,
+    Resumed,
     Said,
     Typed,
     Unrecognised,
+    WentOffline,
+    WentOnline,
 )
 from harness.events.text import quoted
-from harness.expectations.engine import Expectation, Judgement, Judging, Latency, Queues, Verdict
+from harness.expectations.block import Expectation, Latency
+from harness.expectations.building import any_of, sequence
+from harness.expectations.engine import Judgement, Judging, Queues, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.expectations.explanation import explain
-from harness.expectations.patterns import One, Pattern, nearest, sequence
+from harness.expectations.patterns import One, Pattern
 from harness.expectations.rules import DEFAULT, Severity, Violation, Waiver, check, explain_violation
 from harness.expectations.settled import Settling
 from harness.scenarios.outcome import Outcome, Status, Step
 from harness.scenarios.privacy import redactor_of
+from harness.scenarios.rep import Rep
 from harness.timeline.timeline import Recorder, Timeline
+from harness.timeline.transcript import line
+from harness.user.choosing import choice, told
+from harness.user.forms import fill_in
 from harness.user.persona import Persona
 
 _PACKAGE = str(Path(harness.__file__).parent) + os.sep
+
+_UNCLAIMED_SHOWN = 40
+"""Unclaimed messages shown in a failure; the others are counted."""
 
 AMove = TypeVar("AMove", bound=Move)
 
@@ -76,7 +93,10 @@ class Conversation(ABC):
         persona: Who talks.
         id: The conversation's id at the service.
         deployment: API name of the deployment it talks to.
+        where: Where the scenario stands, such as "suites/orders.scenario.yaml:12"; the line of Python if empty.
     """
+
+    where: str = ""
 
     def __init__(
         self,
@@ -88,6 +108,7 @@ class Conversation(ABC):
         deployment: str,
         within: float,
         opened_at: float,
+        strict: bool,
     ) -> None:
         self.persona, self.id, self.deployment = persona, id, deployment
         self._name, self._target_name, self._within, self._opened_at = name, target, within, opened_at
@@ -98,8 +119,9 @@ class Conversation(ABC):
         self._captured: dict[str, tuple[str, ...]] = {}
         self._named: dict[str, int] = {}
         self._rules = DEFAULT
+        self._strict, self._all_held = strict, True
         self._anchor = 0.0
-        self._begun = self._open = self._closing = self._closed = self._is_over = False
+        self._begun = self._open = self._closing = self._closed = self._is_over = self._is_offline = False
         self._broken: HarnessError | None = None
 
     # -- what is known ------------------------------------------------------------------------------------------------
@@ -123,10 +145,13 @@ class Conversation(ABC):
             violations=tuple(
                 replace(violation, what=self._redactor.shown(violation.what)) for violation in self.violations
             ),
+            unclaimed=self._left_over,
         )
 
     def _record(self, event: Event) -> int:
         self._closed = self._closed or isinstance(event, Closed)
+        if isinstance(event, WentOffline | Resumed):
+            self._is_offline = isinstance(event, WentOffline)
         return self._recorder.record(event)
 
     # -- what a service and a recording do in their own ways ----------------------------------------------------------
@@ -152,8 +177,28 @@ class Conversation(ABC):
         """Hand a move to the network, and have it accepted."""
 
     @abstractmethod
+    async def _staged(self, step: Taking, request: Callable[[Rehearsal], Awaitable[None]]) -> None:
+        """Have the sandbox's rep do something."""
+
+    @abstractmethod
+    async def _cut(self, step: Taking, seconds: float | None) -> None:
+        """Lose the event stream, until `_take_up` or for so many seconds."""
+
+    @abstractmethod
+    async def _take_up(self, step: Taking) -> None:
+        """Open the event stream again after the last event that was heard."""
+
+    @abstractmethod
+    async def _file(self, path: Path) -> File:
+        """A file to send."""
+
+    @abstractmethod
     async def _verdict(self, judgement: Judging) -> Verdict:
         """Judge until it is decided."""
+
+    @abstractmethod
+    async def _pause(self, seconds: float) -> None:
+        """Let time pass."""
 
     @abstractmethod
     def _concluded(self) -> None:
@@ -168,12 +213,19 @@ class Conversation(ABC):
 
     # -- moves of the user --------------------------------------------------------------------------------------------
 
-    async def open(self, *, prechat: Mapping[str, str] | None = None, language: str | None = None) -> Self:
+    async def open(
+        self,
+        *,
+        prechat: Mapping[str, str] | None = None,
+        language: str | None = None,
+        strict: bool | None = None,
+    ) -> Self:
         """Take a token, open the event stream, create the conversation.
 
         Args:
             prechat: Pre-chat and hidden pre-chat values, sent as routing attributes.
             language: Locale such as `en_US`; the persona's by default.
+            strict: Whether a message that no expectation took fails the scenario; as the run was told if not given.
 
         Raises:
             TargetUnreachable: Nobody answered at the target's address.
@@ -185,6 +237,7 @@ class Conversation(ABC):
             if self._begun:
                 raise LocalProtocolError("this conversation was opened before; open another one")
             self._begun = True
+            self._strict = self._strict if strict is None else strict
             await self._connect()
             self._moved(step, Opened, conversation=self.id, deployment=self.deployment, attributes=attributes)
             tongue = language or self.persona.locale
@@ -209,34 +262,87 @@ class Conversation(ABC):
             await self._sent(step, lambda client: client.send_text(self.id, move.message, text, in_reply_to=entry))
         return move
 
-    async def choose(self, label: str) -> Chose:
-        """Pick a choice of the latest message that offers one with this label.
+    async def choose(self, label: str | None = None, *, index: int | None = None, value: str | None = None) -> Chose:
+        """Pick a choice, by one of these.
+
+        Args:
+            label: What a person sees; the latest message that offers it is answered.
+            index: Its place among the choices of the latest message that offers any, from 1.
+            value: What is sent back, as in `options` of the message; the latest message that offers it is answered.
 
         Raises:
-            LocalProtocolError: The conversation is not open, or no message offers that choice.
+            LocalProtocolError: The conversation is not open, or there is no such choice; the message lists what there
+                is.
             ServiceRefused, TargetUnreachable: The service did not take it.
         """
-        async with self._moving(f"choose {quoted(label, limit=80)}") as step:
+        async with self._moving(f"choose {told(label, index, value)}") as step:
             self._must_be_open("choose something")
-            message, value = self._choice(label)
-            fields = {"label": label, "value": value, "in_reply_to": message.entry}
+            message, option = choice(self.timeline, label, index, value)
+            fields = {"label": option.label, "value": option.value, "in_reply_to": message.entry}
             move = self._moved(step, Chose, message=str(uuid.uuid4()), **fields)
             await self._sent(
-                step, lambda client: client.send_choice(self.id, move.message, value, in_reply_to=message.entry)
+                step, lambda client: client.send_choice(self.id, move.message, option.value, in_reply_to=message.entry)
             )
         return move
 
-    def _choice(self, label: str) -> tuple[Message, str]:
-        offers = [event for event in self.timeline if isinstance(event, Message) and event.options]
-        for message in reversed(offers):
-            for option in message.options:
-                if option.label == label:
-                    return message, option.value
-        offered = ", ".join(quoted(choice) for choice in offers[-1].choices) if offers else ""
-        raise LocalProtocolError(
-            f"can't choose {quoted(label)}: "
-            + (f"the last choices offered were {offered}" if offered else "no choices have been offered")
-        )
+    async def fill(self, values: Mapping[str, object] | None = None, /, **named: object) -> Filled:
+        """Fill in the latest form and send it.
+
+        What is given is sent as it is, also where the form forbids it. What is required and not given is made up: the
+        persona's own name, address and number, a text, a day, the first option.
+
+        Args:
+            values: By the label or name of their field. Options by label or value, several in a list; None leaves a
+                field empty, though it be required.
+            named: The same; case, blanks and signs do not matter, so `full_name` is "Full name".
+
+        Raises:
+            LocalProtocolError: The conversation is not open, there is no form, no such field, or the value is of
+                another type than the field.
+            ServiceRefused, TargetUnreachable: The service did not take it.
+        """
+        given = {**(values or {}), **named}
+        words = ", ".join(quoted(word, limit=40) for word in given)
+        async with self._moving(f"fill in the form{f' with {words}' if words else ''}") as step:
+            self._must_be_open("fill in a form")
+            message = next(
+                (event for event in reversed(self.timeline) if isinstance(event, Message) and event.form), None
+            )
+            if message is None or message.form is None:
+                raise LocalProtocolError("can't fill in a form: none has come")
+            entry, fillings = message.entry, fill_in(message.form, given, self.persona)
+            move = self._moved(
+                step,
+                Filled,
+                message=str(uuid.uuid4()),
+                title=message.form.title,
+                answers=tuple(filling.answer for filling in fillings),
+                in_reply_to=entry,
+            )
+            sent = {filling.field.name: filling.value for filling in fillings}
+            await self._sent(step, lambda client: client.send_form(self.id, move.message, sent, in_reply_to=entry))
+        return move
+
+    async def attach(self, path: str | os.PathLike[str], text: str = "") -> Attached:
+        """Send a file.
+
+        Args:
+            path: The file, from the folder in which the run was started; its content is neither recorded nor reported.
+            text: What is said to it.
+
+        Raises:
+            LocalProtocolError: The conversation is not open, or there is no such file.
+            ServiceRefused: The service did not take it: 413, it is too large; 415, not of this type.
+            TargetUnreachable: Nobody answered.
+        """
+        name = Path(path).name
+        async with self._moving(f"attach {quoted(name, limit=80)}") as step:
+            self._must_be_open("attach a file")
+            file = await self._file(Path(path))
+            fields = {"name": name, "type": file.type, "size": len(file.content), "text": text}
+            move = self._moved(step, Attached, message=str(uuid.uuid4()), **fields)
+            await self._sent(step, lambda client: client.send_file(self.id, move.message, file, text))
+        return move
 
     async def type(self, *, started: bool = True) -> None:
         """Start typing, or stop (`started=False`)."""
@@ -278,6 +384,65 @@ class Conversation(ABC):
             self._moved(step, Closing)
             await self._sent(step, lambda client: client.close(self.id))
 
+    async def drop(self, seconds: float | None = None) -> None:
+        """Lose the network: the event stream is cut, and what the service sends is not heard until it is open again.
+
+        Requests still go through, as they do where only the stream breaks. Expectations stay open; their bounds count
+        on from the user's last move, and this is none.
+
+        Args:
+            seconds: After how long the stream is opened again; not before `resume` if not given.
+
+        Raises:
+            LocalProtocolError: The conversation is not open, or the network is lost already.
+        """
+        how_long = "" if seconds is None else f" for {seconds:g} s"
+        async with self._moving(f"lose the network{how_long}") as step:
+            self._must_be_open("lose the network")
+            if self._is_offline:
+                raise LocalProtocolError("can't lose the network: it is lost; resume first")
+            if seconds is not None and not seconds > 0:
+                raise LocalProtocolError(f"can't lose the network{how_long}; give a time above 0")
+            self._moved(step, WentOffline, seconds=seconds)
+            await self._cut(step, seconds)
+
+    async def resume(self) -> None:
+        """Come back to the network: the event stream is opened again after the last event that was heard.
+
+        What the service repeats is recognised by its entry id, and left out.
+
+        Raises:
+            LocalProtocolError: The conversation is not open, or the network is not lost.
+            ServiceRefused, TargetUnreachable, RemoteProtocolError: The stream could not be opened; the network stays
+                lost.
+        """
+        async with self._moving("come back to the network") as step:
+            self._must_be_open("come back to the network")
+            if not self._is_offline:
+                raise LocalProtocolError("can't come back to the network: it is not lost; drop comes first")
+            self._moved(step, WentOnline)
+            await self._take_up(step)
+
+    async def rep(self) -> Rep:
+        """Play the service rep whom a bot of the sandbox has handed this conversation to, with `played: true`.
+
+        It waits a few seconds for the rep to join.
+
+        Raises:
+            LocalProtocolError: The target is no sandbox.
+            ServiceRefused: The conversation has not been handed to such a rep.
+        """
+        await self._play("play the rep", lambda stage: stage.join(self.id), what="joined")
+        return Rep(self)
+
+    async def _play(self, title: str, request: Callable[[Rehearsal], Awaitable[None]], **fields: Any) -> RepDid:
+        """A move of the rep."""
+        async with self._moving(title) as step:
+            self._must_be_open("play the rep")
+            move = self._moved(step, RepDid, **fields)
+            await self._staged(step, request)
+        return move
+
     def _must_be_open(self, what: str) -> None:
         if self._broken is not None:
             raise self._broken
@@ -313,7 +478,7 @@ class Conversation(ABC):
             RemoteProtocolError: The event stream broke before it was decided.
             LocalProtocolError: The pattern can't be judged here, such as a receipt before anything was said.
         """
-        caller = _caller()
+        caller = self.where or _caller()
         pattern = sequence(*patterns)
         async with self._step(f"expect {pattern}") as step:
             try:
@@ -329,6 +494,60 @@ class Conversation(ABC):
             except ValueError as error:
                 raise LocalProtocolError(str(error)) from error
             await self._judge(step, f"step {len(self._steps) + 1}, {caller}", expectation, judgement)
+
+    async def expect_either(
+        self,
+        *patterns: Pattern,
+        within: float | None = None,
+        not_before: float = 0.0,
+        never: Iterable[One] = (),
+        others: Literal["account", "ignore", "forbid"] = "account",
+        latencies: Iterable[Latency] = (),
+    ) -> int:
+        """Wait until one of the patterns has held; the arguments are those of `expect`.
+
+        Returns:
+            Which one, from 0: the first of those that hold by themselves as soon as the block did.
+
+        Raises:
+            ExpectationFailed, Inconclusive, RemoteProtocolError, LocalProtocolError: As `expect` does.
+        """
+        before = Queues(dict(self._queues.places))
+        never, latencies = tuple(never), tuple(latencies)
+        await self.expect(
+            any_of(*patterns), within=within, not_before=not_before, never=never, others=others, latencies=latencies
+        )
+        ends = []
+        for place, pattern in enumerate(patterns):
+            alone = Expectation(pattern, self._within if within is None else within, others=others)
+            queues = Queues(dict(before.places))
+            verdict = Judgement(alone, queues, self.timeline, self._anchor).look(self.timeline)
+            if verdict.status is Judged.HELD and verdict.at is not None:
+                ends.append((verdict.at, place))
+        return min(ends, default=(0.0, 0))[1]
+
+    async def once(self, *patterns: Pattern, within: float | None = None) -> None:
+        """Wait until the patterns have been seen, and take nothing: whatever else comes is left alone.
+
+        What the user does next interrupts what goes on; later expectations see all of it.
+
+        Raises:
+            ExpectationFailed, Inconclusive, RemoteProtocolError, LocalProtocolError: As `expect` does.
+        """
+        caller = self.where or _caller()
+        pattern = sequence(*patterns)
+        async with self._step(f"wait for {pattern}") as step:
+            try:
+                expectation = Expectation(pattern, self._within if within is None else within, others="ignore")
+                judgement = Judgement(expectation, Queues(dict(self._queues.places)), self.timeline, self._anchor)
+            except ValueError as error:
+                raise LocalProtocolError(str(error)) from error
+            await self._judge(step, f"step {len(self._steps) + 1}, {caller}", expectation, judgement)
+
+    async def wait(self, seconds: float) -> None:
+        """Do nothing for a time."""
+        async with self._step(f"wait {seconds:g} s"):
+            await self._pause(seconds)
 
     async def _judge(self, step: Taking, block: str, expectation: Expectation, judgement: Judgement) -> None:
         """Have a block judged, note the events it took, and raise what it came to unless it held."""
@@ -376,6 +595,16 @@ class Conversation(ABC):
         """
         return _Captured(self._captured)
 
+    @property
+    def captures(self) -> frozenset[str]:
+        """Names that something has been captured under."""
+        return frozenset(self._captured)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of events that expectations have taken."""
+        return frozenset(self._named)
+
     def event(self, name: str) -> Event:
         """The event that an expectation called `name`.
 
@@ -393,6 +622,11 @@ class Conversation(ABC):
         return tuple(
             event for event in map(seen.__getitem__, self._queues.unclaimed(seen)) if isinstance(event, Message)
         )
+
+    @property
+    def _left_over(self) -> tuple[int, ...]:
+        """Places of the unclaimed messages; where an expectation did not hold, they say nothing."""
+        return tuple(self._queues.unclaimed(self.timeline)) if self._all_held else ()
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -422,13 +656,41 @@ class Conversation(ABC):
             ExpectationFailed: A rule of the channel was broken.
         """
         self.conclude()
-        with self._private():
+        with self._verifying():
             self._verify_readable()
             broken = [violation for violation in self.violations if violation.severity is Severity.ERROR]
             if broken:
                 seen = self.timeline
                 told = "\n".join(explain_violation(violation, seen) for violation in broken)
                 raise ExpectationFailed(f"{len(broken)} broken rules of the channel\n{told}")
+
+    def verify_claimed(self) -> None:
+        """Say what the bot said that nobody expected, once the scenario is over, if the conversation is strict.
+
+        It comes after `verify` of all conversations of a scenario, and hides no failure: where an expectation did not
+        hold, nothing is said.
+
+        Raises:
+            ExpectationFailed: There are messages that no expectation took.
+        """
+        self.conclude()
+        if self._strict and (places := self._left_over):
+            with self._verifying(places):
+                raise ExpectationFailed(self._told_unclaimed(places))
+
+    def _told_unclaimed(self, places: tuple[int, ...]) -> str:
+        one = len(places) == 1
+        shown = [line(place, self.timeline[place]).strip() for place in places[:_UNCLAIMED_SHOWN]]
+        hidden = len(places) - len(shown)
+        return "\n".join(
+            [
+                f"{self._name} with {self.deployment}: {len(places)} message{'' if one else 's'} that no expectation "
+                "took, and the conversation is strict",
+                *(f"  {'' if number else 'unclaimed':<11} {told}" for number, told in enumerate(shown)),
+                *([f"              … {hidden} more"] if hidden else []),
+                f"  what to do  expect {'it' if one else 'them'}, or open the conversation with strict=False",
+            ]
+        )
 
     @property
     def violations(self) -> tuple[Violation, ...]:
@@ -440,6 +702,19 @@ class Conversation(ABC):
         if unreadable:
             listed = "".join(f"\n  {event.at:.3f} s  {event}" for event in unreadable)
             raise RemoteProtocolError(f"{len(unreadable)} events of the bot could not be read{listed}")
+
+    @contextmanager
+    def _verifying(self, events: Sequence[int] = ()) -> Iterator[None]:
+        """What is complained of when the scenario is over is told as a last step, of which these are the events."""
+        try:
+            with self._private():
+                yield
+        except (ExpectationFailed, HarnessError) as error:
+            at = max((step.ended for step in self._steps), default=0.0)
+            self._steps.append(
+                Step("check the conversation as a whole", at, at, _status(error), str(error), tuple(events))
+            )
+            raise
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
@@ -458,8 +733,9 @@ class Conversation(ABC):
             with self._private():
                 yield taking
         except BaseException as error:
-            status = Status.FAILED if isinstance(error, ExpectationFailed) else Status.BROKEN
-            message, raised = self._redactor.shown(str(error)) or type(error).__name__, error
+            status, raised = _status(error), error
+            message = self._redactor.shown(str(error)) or type(error).__name__
+            self._all_held = self._all_held and is_move
             raise
         finally:
             step = Step(taking.title, started, self._now(), status, message, taking.events)
@@ -488,6 +764,10 @@ class _Captured(dict[str, str]):
         if found:
             raise LocalProtocolError(f"{quoted(name)} was captured as {' and as '.join(map(quoted, found))}")
         raise LocalProtocolError(f"nothing has been captured as {quoted(name)}{nearest(name, self._values)}")
+
+
+def _status(error: BaseException) -> Status:
+    return Status.FAILED if isinstance(error, ExpectationFailed) else Status.BROKEN
 
 
 def _caller() -> str:

@@ -10,26 +10,67 @@ from harness.scenarios.conversation import Conversation
 from harness.scenarios.live import LiveConversation
 from harness.scenarios.recorded import RecordedConversation
 from harness.scenarios.recording import Recordings
+from harness.scenarios.rep import Rep
 from harness.timeline.archive import Recording
 from harness.user.persona import Persona, persona
+
+
+Begin = Callable[[Persona, int, str], Conversation]
+"""Makes a conversation of somebody, given its number from 1 and the deployment's name."""
 
 
 class Customer:
     """A simulated end user.
 
+    Args:
+        persona: Who the customer is.
+        begin: Makes their conversations.
+
     Attributes:
         persona: Who the customer is.
-        conversations: Every conversation the customer has opened, oldest first.
+        conversations: Every conversation of the scenario, also those of other customers, oldest first.
     """
 
-    def __init__(self, persona: Persona, begin: Callable[[int, str], Conversation]) -> None:
-        """A customer whose conversations are made by `begin`, given their number from 1 and the deployment's name."""
+    def __init__(self, persona: Persona, begin: Begin) -> None:
         self.persona = persona
         self.conversations: list[Conversation] = []
         self._begin = begin
+        self._others: dict[str, Customer] = {}
+
+    def another(self, name: str, *, locale: str | None = None) -> "Customer":
+        """Another customer of the same scenario: another person, with a stream and conversations of their own.
+
+        Args:
+            name: What the scenario calls them; the same name gives the same customer.
+            locale: A locale such as `de_DE`; this customer's if not given.
+
+        Raises:
+            LocalProtocolError: Nobody can be made up for the locale.
+        """
+        if name not in self._others:
+            somebody = persona(f"{self.persona.seed} {name}", locale=locale or self.persona.locale)
+            other = self._others[name] = Customer(somebody, self._begin)
+            other.conversations, other._others = self.conversations, self._others
+        return self._others[name]
+
+    async def rep(self, conversation: Conversation) -> Rep:
+        """Play the service rep whom a bot of the sandbox has handed a conversation to, with `played: true`.
+
+        It waits a few seconds for the rep to join.
+
+        Raises:
+            LocalProtocolError: The target is no sandbox.
+            ServiceRefused: The conversation has not been handed to such a rep.
+        """
+        return await conversation.rep()
 
     async def open(
-        self, deployment: str = "", *, prechat: Mapping[str, str] | None = None, language: str | None = None
+        self,
+        deployment: str = "",
+        *,
+        prechat: Mapping[str, str] | None = None,
+        language: str | None = None,
+        strict: bool | None = None,
     ) -> Conversation:
         """Open a conversation.
 
@@ -37,25 +78,35 @@ class Customer:
             deployment: API name of the deployment; the target's own if not given.
             prechat: Pre-chat and hidden pre-chat values.
             language: Locale such as `en_US`; the persona's if not given.
+            strict: Whether a message that no expectation took fails the scenario; as the run was told if not given.
 
         Raises:
             TargetUnreachable, ServiceRefused, RemoteProtocolError: As `Conversation.open` does.
         """
-        conversation = self._begin(len(self.conversations) + 1, deployment)
+        conversation = self._begin(self.persona, len(self.conversations) + 1, deployment)
         self.conversations.append(conversation)
-        return await conversation.open(prechat=prechat, language=language)
+        return await conversation.open(prechat=prechat, language=language, strict=strict)
 
 
 @asynccontextmanager
 async def customer(
-    persona: Persona, target: Target, *, recordings: Recordings | None = None
+    persona: Persona, target: Target, *, recordings: Recordings | None = None, strict: bool = False
 ) -> AsyncIterator[Customer]:
-    """A customer of a target; every conversation they opened is closed at the end, whatever happened."""
+    """A customer of a target; every conversation they opened is closed at the end, whatever happened.
+
+    Args:
+        persona: Who the customer is.
+        target: The service under test.
+        recordings: Where their conversations are recorded; nowhere by default.
+        strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
+    """
     async with Network() as network:
 
-        def begin(number: int, deployment: str) -> Conversation:
+        def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
             name = f"conversation {number}"
-            return LiveConversation(persona, target, network, deployment=deployment, name=name, recordings=recordings)
+            return LiveConversation(
+                somebody, target, network, deployment=deployment, name=name, recordings=recordings, strict=strict
+            )
 
         somebody = Customer(persona, begin)
         try:
@@ -65,22 +116,30 @@ async def customer(
                 await conversation.aclose()
 
 
-def recorded_customer(recordings: Sequence[Recording], *, within: float | None = None) -> Customer:
+def recorded_customer(
+    recordings: Sequence[Recording], *, within: float | None = None, strict: bool = False
+) -> Customer:
     """The customer of a recorded run of a scenario, made up again; their conversations are the recorded ones.
 
     Args:
         recordings: The conversations of the run, at least one.
         within: Seconds an expectation has where the scenario gives none; as recorded if None.
+        strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
     """
     by_index = {recording.header.index: recording for recording in recordings}
-    somebody = persona(recordings[0].header.seed, locale=recordings[0].header.locale)
+    first = min(recordings, key=lambda recording: recording.header.index).header
 
-    def begin(number: int, deployment: str) -> Conversation:
+    def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
         if number not in by_index:
             raise LocalProtocolError(
                 f"the scenario opens a conversation {number}, and no recording of it was given (of this run: "
                 f"{', '.join(str(recording.path) for recording in recordings)}); give all, or run it again"
             )
-        return RecordedConversation(somebody, by_index[number], deployment=deployment, within=within)
+        header = by_index[number].header
+        if (header.seed, header.locale) != (somebody.seed, somebody.locale):
+            raise LocalProtocolError(
+                f"conversation {number} was opened by another customer: the scenario has changed since; run it again"
+            )
+        return RecordedConversation(somebody, by_index[number], deployment=deployment, within=within, strict=strict)
 
-    return Customer(somebody, begin)
+    return Customer(persona(first.seed, locale=first.locale), begin)

@@ -1,25 +1,29 @@
 """A conversation with a service: moves go over the network, and one task reads the event stream.
 
-That task is the only one to record what the stream brings; moves and expectations run in the scenario's own task. Not
-here: the words of a scenario and the judging (conversation.py).
+Moves and expectations run in the scenario's own task. Not here: the words of a scenario and the judging
+(conversation.py), the event stream (listening.py).
 """
 
 import asyncio
 import builtins
+import mimetypes
 import time
 import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
-from harness.client.miaw import Exchange, MiawClient
+from harness.client.exchange import Exchange, Requests
+from harness.client.miaw import File, MiawClient
 from harness.client.network import Network
-from harness.client.stream import EventStream
+from harness.client.rehearsal import Rehearsal
 from harness.client.target import Target
-from harness.errors import HarnessError, RemoteProtocolError, StreamInterrupted
-from harness.events import Answered, Closing, Connected, Dropped, Event
+from harness.errors import HarnessError, LocalProtocolError
+from harness.events import Answered, Closing, Event
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
-from harness.protocols.miaw.mapping import events_of
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
+from harness.scenarios.listening import Listening
 from harness.scenarios.outcome import Step
 from harness.scenarios.recording import Recordings, failure_of
 from harness.timeline.archive import Concluded, Mark, Moving, RecordingWriter, Stepped, Stopped
@@ -36,6 +40,7 @@ class LiveConversation(Conversation):
         deployment: API name of the deployment; the target's own if empty.
         name: What the conversation is called where there are several.
         recordings: Where it is recorded as it goes; nowhere by default.
+        strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class LiveConversation(Conversation):
         deployment: str = "",
         name: str = "the conversation",
         recordings: Recordings | None = None,
+        strict: bool = False,
     ) -> None:
         super().__init__(
             persona,
@@ -56,12 +62,16 @@ class LiveConversation(Conversation):
             deployment=deployment or target.deployment,
             within=target.within,
             opened_at=time.time(),
+            strict=strict,
         )
         self._heartbeat = network.heartbeat
         self._zero = self._heartbeat.now()
         self._client = MiawClient(network, target, deployment=deployment, observe=self._observed)
+        self._rehearsal = Rehearsal(Requests(network, self._observed), target)
         self._news = asyncio.Event()
-        self._reader: asyncio.Task[None] | None = None
+        self._listening = Listening(
+            self._client, self.id, zero=self._zero, now=self._now, record=self._record, over=self._over
+        )
         self._recording: RecordingWriter | None = None
         if recordings is not None:
             self._recording = recordings.begin(
@@ -119,9 +129,7 @@ class LiveConversation(Conversation):
 
     async def _connect(self) -> None:
         await self._client.authenticate()
-        connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reader = asyncio.create_task(self._read(connected), name=f"event stream of {self.id}")
-        await connected
+        await self._listening.open()
 
     def _approach(self, title: str) -> None:
         pass  # everything is recorded as it comes
@@ -130,12 +138,24 @@ class LiveConversation(Conversation):
         self._mark(Moving(horizon=self._complete()))
         at = self._now()
         move = cls(at=at, earliest=at, **fields)
-        self._anchor = at
+        self._anchor = at if cls.STARTS_CLOCK else self._anchor
         step.moved = self._record(move)
         return move
 
     async def _sent(self, step: Taking, request: Request) -> None:
         await request(self._client)
+
+    async def _staged(self, step: Taking, request: Callable[[Rehearsal], Awaitable[None]]) -> None:
+        await request(self._rehearsal)
+
+    async def _cut(self, step: Taking, seconds: float | None) -> None:
+        await self._listening.drop(seconds)
+
+    async def _take_up(self, step: Taking) -> None:
+        await self._listening.resume()
+
+    async def _file(self, path: Path) -> File:
+        return await asyncio.to_thread(_read, path)
 
     # -- judging ------------------------------------------------------------------------------------------------------
 
@@ -152,42 +172,17 @@ class LiveConversation(Conversation):
             except TimeoutError:
                 await self._heartbeat.passed(self._zero + verdict.due)
 
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._complete()
+
     def _concluded(self) -> None:
         self._mark(Concluded(horizon=self._complete()))
 
     # -- the event stream -----------------------------------------------------------------------------------------
 
-    async def _read(self, connected: asyncio.Future[None]) -> None:
-        """Record what the event stream brings, until it ends; owns the stream from opening to closing."""
-        try:
-            async with self._client.events() as stream:
-                at = self._now()
-                self._record(Connected(at=at, earliest=at))
-                if not connected.done():
-                    connected.set_result(None)
-                await self._record_all(stream)
-        except (HarnessError, OSError) as error:
-            if not connected.done():
-                connected.set_exception(error)
-            elif isinstance(error, HarnessError):
-                self._dropped(error)
-
-    async def _record_all(self, stream: EventStream) -> None:
-        problem: HarnessError | None = None
-        try:
-            async for batch in stream.batches():
-                earliest, at = max(0.0, batch.arrival.earliest - self._zero), batch.arrival.at - self._zero
-                for frame in batch.frames:
-                    for event in events_of(frame, earliest=earliest, at=at, conversation=self.id):
-                        self._record(event)
-        except RemoteProtocolError as error:
-            problem = error
-        at = self._now()
-        self._record(Dropped(at=at, earliest=at, reason=stream.broken, unfinished=len(stream.unfinished)))
-        after = stream.last_event_id or None
-        self._dropped(problem or StreamInterrupted(after=after, unfinished=stream.unfinished, reason=stream.broken))
-
-    def _dropped(self, error: HarnessError) -> None:
+    def _over(self, error: HarnessError) -> None:
+        """The event stream has ended for good."""
         self._recorder.end(why := "the event stream ended")
         if not self._closed:
             self._broken = error
@@ -207,11 +202,19 @@ class LiveConversation(Conversation):
             pass  # the service has gone or has closed it itself: what matters has been reported by then
         finally:
             horizon = self._complete()
-            if self._reader is not None:
-                self._reader.cancel()
-                await asyncio.gather(self._reader, return_exceptions=True)
+            await self._listening.close()
             self._recorder.end(why := "the scenario ended")
             if self._recording is not None:
                 self._mark(Stopped(horizon=horizon, why=why, final=True))
                 self._recording.close()
                 self._recording = None
+
+
+def _read(path: Path) -> File:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LocalProtocolError(
+            f"can't attach {path}: {error.strerror or error}; paths start at {Path.cwd()}"
+        ) from error
+    return File(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", content)

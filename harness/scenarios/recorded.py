@@ -8,14 +8,28 @@ stays out of sight: nobody knows what the other side would have done without it.
 
 import asyncio
 import builtins
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.client.miaw import File
+from harness.client.rehearsal import Rehearsal
 from harness.errors import LocalProtocolError
-from harness.events import Acknowledged, Attached, Chose, Closing, Event, Filled, Move, Opened, Said, Typed
+from harness.events import (
+    Acknowledged,
+    Attached,
+    Chose,
+    Closing,
+    Event,
+    Filled,
+    Move,
+    Opened,
+    RepDid,
+    Said,
+    Typed,
+    WentOffline,
+)
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
@@ -31,6 +45,8 @@ _SAME: Mapping[builtins.type[Move], frozenset[str]] = {
     Filled: frozenset({"answers"}),
     Attached: frozenset({"name", "text"}),
     Typed: frozenset({"started"}),
+    RepDid: frozenset({"what", "text"}),
+    WentOffline: frozenset({"seconds"}),
     Acknowledged: frozenset({"how"}),
 }
 """What makes two moves of a kind the same; their ids differ every time."""
@@ -132,7 +148,8 @@ class RecordedConversation(Conversation):
         if not isinstance(recorded, cls) or not self._is_same(made, recorded):
             raise self._changed(f"the recorded user {_told(recorded)}", made)
         self._place += 1
-        self._anchor = self._time = recorded.at
+        self._time = recorded.at
+        self._anchor = recorded.at if recorded.STARTS_CLOCK else self._anchor
         step.moved = self._record(recorded)
         return recorded
 
@@ -150,6 +167,19 @@ class RecordedConversation(Conversation):
         )
 
     async def _sent(self, step: Taking, request: Request) -> None:
+        self._done(step)
+
+    async def _staged(self, step: Taking, request: Callable[[Rehearsal], Awaitable[None]]) -> None:
+        self._done(step)
+
+    async def _cut(self, step: Taking, seconds: float | None) -> None:
+        self._done(step)
+
+    async def _take_up(self, step: Taking) -> None:
+        self._done(step)
+
+    def _done(self, step: Taking) -> None:
+        """Play to the end of a move, and have it come to what it came to."""
         recorded = None if step.moved is None else self._steps_of.get(step.moved)
         if recorded is None:
             return

@@ -29,7 +29,7 @@ _LITERAL = "[persona.="
 _SIGNS = ("eyJ", "earer ", "EARER ", "[persona.")
 """One of these is in every text that holds a token or what looks like a placeholder."""
 
-OWN_WORDS = frozenset({"kind", "how"})
+OWN_WORDS = frozenset({"kind", "how", "what"})
 """Fields of events whose values are the harness's own words."""
 
 _BY_UNIT = re.compile(r"\\+u([0-9a-fA-F]{4})")

@@ -3,6 +3,9 @@
 Faker's `example.*` addresses are used, so that nobody real is written to.
 """
 
+from datetime import date
+from functools import cache
+
 from faker import Faker
 from faker.config import AVAILABLE_LOCALES
 from pydantic import BaseModel, ConfigDict
@@ -53,3 +56,39 @@ def persona(seed: str, *, locale: str = "en_US") -> Persona:
         email=faker.ascii_safe_email(),
         phone=faker.phone_number(),
     )
+
+
+MADE = ("number", "word", "sentence", "company", "city", "street", "date", "iban", "uuid")
+"""What can be made up besides a person."""
+
+
+def made(what: str, *, seed: str, locale: str = "en_US") -> str:
+    """Make something up: the same seed gives the same every night.
+
+    Args:
+        what: One of `MADE`.
+        seed: Anything that names the scenario.
+        locale: A locale that Faker knows.
+    """
+    faker = _faker(locale)
+    faker.seed_instance(f"{seed} {what}")
+    match what:
+        case "number":
+            return str(faker.random_int(1000, 999_999))
+        case "date":
+            return str(faker.date_between(date(2030, 1, 1), date(2030, 12, 31)))
+        case "uuid":
+            return str(faker.uuid4())
+        case "street":
+            return str(faker.street_address())
+    return str(getattr(faker, what)())
+
+
+def is_locale(locale: str) -> bool:
+    """Whether people can be made up for a locale."""
+    return locale in AVAILABLE_LOCALES
+
+
+@cache
+def _faker(locale: str) -> Faker:
+    return Faker(locale)

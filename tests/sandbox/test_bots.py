@@ -52,7 +52,7 @@ HEAD = "bot: Test Bot\ndeployment: Test\n"
         ),
         pytest.param(
             "turns:\n- when: hi\n  otherwise: true\n  do: []",
-            "4: turns[0]: a turn has one of when, choice, otherwise",
+            "4: turns[0]: a turn has one of when, choice, form, file, otherwise",
             id="two conditions",
         ),
         pytest.param("turns:\n- when: hi", "4: turns[0].do: this key is missing", id="a turn without steps"),

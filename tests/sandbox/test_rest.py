@@ -31,6 +31,7 @@ CODES = {
     404: "NOT_FOUND",
     409: "CONFLICT",
     413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
     429: "TOO_MANY_REQUESTS",
 }
 GONE: Any = object()
@@ -463,7 +464,6 @@ async def test_an_ended_session_can_be_ended_again(talker: EndUser) -> None:
         ("GET", "/"),
         ("GET", f"{REST}/conversation/list"),
         ("GET", f"{REST}/conversation/{UUID}/entries"),
-        ("POST", f"{REST}/conversation/{UUID}/file"),
         ("POST", f"{REST}/conversation/{UUID}/close"),
         ("PUT", f"{REST}/conversation"),
         ("HEAD", "/eventrouter/v1/sse"),

@@ -224,9 +224,14 @@ def _field(one: Any) -> events.FormField:
         multiple=bool(getattr(one, "multiple_selection", None)),
         pattern=getattr(one, "reg_ex", None) or "",
         longest=getattr(one, "maximum_character_count", None),
+        content=_text_content(one) if isinstance(one, wire.TextInput) else "",
         first=getattr(one, first, None) or "",
         last=getattr(one, last, None) or "",
     )
+
+
+def _text_content(one: wire.TextInput) -> str:
+    return next((word for word in (one.text_content_type, one.keyboard_type) if word and word != "Default"), "")
 
 
 def _answers(body: wire.FormResponseInputs) -> Content:

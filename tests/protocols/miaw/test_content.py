@@ -128,6 +128,7 @@ SHOWN: dict[str, dict[str, Any]] = {
                     hint="As on your card",
                     placeholder="Name",
                     longest=80,
+                    content="Name",
                 ),
                 FormField(name="a6d42e44-1f38-4ae3-bd69-13d37306633f", label="When did it happen?", type="date_time"),
                 FormField(

@@ -1,0 +1,106 @@
+"""One request and its answer: what came of it, told to whoever records it, and refusals as errors.
+
+Here: HTTP, and what a status means. Not here: the operations of a service (miaw.py), its event stream (stream.py).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from harness.client.network import Network
+from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
+from harness.events.text import quoted
+
+_ADVICE = {
+    401: "the access token is missing, wrong or expired",
+    403: "the token does not own this conversation; never swap identities within one",
+    404: "the service does not know this conversation, or the target's address is not a messaging service",
+    409: "the conversation id is in use",
+    413: "what was sent is larger than the service takes; of a file it takes 5 MB",
+    415: "the service does not take files of this type",
+    429: "the service limits how often this may be asked; ask less often",
+}
+"""What a status means here and what to do. Source: the protocol notes, section 9.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and the status it was answered with; times in seconds on the monotonic clock."""
+
+    operation: str
+    status: int
+    started: float
+    ended: float
+
+
+class Requests:
+    """Sends requests.
+
+    Args:
+        network: The way out.
+        observe: Told of every answered request, also of refused ones.
+    """
+
+    def __init__(self, network: Network, observe: Callable[[Exchange], None] = lambda _: None) -> None:
+        self._network, self._observe = network, observe
+
+    async def send(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str | None, bytes, str]] | None = None,
+    ) -> httpx.Response:
+        """Send one.
+
+        Args:
+            operation: What is asked for, as the service's reference names it.
+            method: HTTP method.
+            url: Where to.
+            headers: Headers.
+            params: What goes behind the question mark.
+            body: JSON.
+            files: Parts of a form: file name or None, content, media type.
+
+        Raises:
+            TargetUnreachable: Nobody answered.
+            RemoteProtocolError: What answered does not speak HTTP.
+            ServiceRefused: The answer means no.
+        """
+        started = self._network.heartbeat.now()
+        try:
+            response = await self._network.http.request(
+                method, url, json=body, files=files, params=params, headers=headers
+            )
+        except httpx.RemoteProtocolError as error:
+            raise RemoteProtocolError(
+                f"{url} answered something that is not HTTP ({quoted(str(error), limit=120)}); "
+                "check the target's address"
+            ) from error
+        except httpx.TransportError as error:
+            raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
+        self._observe(Exchange(operation, response.status_code, started, self._network.heartbeat.now()))
+        if not response.is_success:
+            raise _refusal(operation, response)
+        return response
+
+
+def _refusal(operation: str, response: httpx.Response) -> ServiceRefused:
+    try:
+        body = response.json()
+        message, code = str(body["message"]), body.get("errorCode")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, code = quoted(response.text, marks=""), None
+    return ServiceRefused(
+        operation=operation,
+        status=response.status_code,
+        message=message,
+        error_code=None if code is None else str(code),
+        advice=_ADVICE.get(response.status_code, ""),
+    )

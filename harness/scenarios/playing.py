@@ -1,0 +1,268 @@
+"""Plays a scenario: takes its steps one after the other, each read when its turn comes.
+
+Everything is done by the same conversations that Python scenarios have. Not here: files (loading.py), what names stand
+for (scope.py), many at once (pool.py).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.documents import DocumentError, refused
+from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
+from harness.scenarios import model
+from harness.scenarios.conversation import Conversation
+from harness.scenarios.customer import Customer
+from harness.scenarios.loading import Located, Script
+from harness.scenarios.references import resolved
+from harness.scenarios.scope import Playing
+from harness.user.persona import Persona
+
+REP = "rep"
+"""Who plays the service rep."""
+_CHARACTERS_PER_WORD = 5
+
+Somebody = Callable[[str], Awaitable[Customer]]
+"""The customer of a name; empty is the scenario's own."""
+
+
+@dataclass(slots=True)
+class _User:
+    customer: Customer
+    chat: Conversation | None = None
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays one script once.
+
+    Attributes:
+        script: What.
+        persona: The scenario's customer.
+        somebody: Gives customers.
+        locale: Of its catalogues.
+        failures: Soft expectations that did not hold.
+    """
+
+    script: Script
+    persona: Persona
+    somebody: Somebody
+    locale: str
+    failures: list[ExpectationFailed] = field(default_factory=list)
+    _users: dict[str, _User] = field(default_factory=dict)
+    _rep: Any = None
+    _scope: Playing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scope = Playing(self.script, self.locale, persona=self.persona)
+
+    async def play(self) -> None:
+        """Take every step.
+
+        Raises:
+            ExpectationFailed: An expectation did not hold; all that are soft are told at the end.
+            HarnessError: There is no verdict.
+        """
+        try:
+            await self._all(self.script.setup)
+            await self._all(self.script.steps)
+        except BaseException:
+            with suppress(ExpectationFailed, HarnessError):  # what went wrong first is what is told
+                await self._teardown()
+            raise
+        await self._teardown()
+        if self.failures:
+            told = "\n\n".join(map(str, self.failures))
+            raise ExpectationFailed(f"{len(self.failures)} soft expectations did not hold\n{told}")
+
+    async def _teardown(self) -> None:
+        if self._users:
+            await self._all(self.script.teardown)
+
+    async def _all(self, steps: Iterable[Located]) -> None:
+        for one in steps:
+            await self._one(one)
+
+    async def _one(self, written: Located) -> None:
+        try:
+            step = model.step(self._scope.resolved(written.data), self._scope)
+        except ValidationError as error:
+            raise DocumentError(refused(written.document, error, model.Said, written.place)) from None
+        except ValueError as error:
+            raise DocumentError([written.problem(str(error))]) from None
+        try:
+            await self._take(step, written)
+        except HarnessError as error:
+            if not getattr(error, "__notes__", None):  # the innermost step is the one to blame
+                error.add_note(f"at {written}: {step.word}")
+            raise
+
+    async def _take(self, step: model.Step, written: Located) -> None:
+        match step:
+            case model.Run(run=run):
+                await self._run(written, *next(iter(run.items())))
+            case model.Repeat(repeat=repeat):
+                await self._repeat(written, repeat)
+            case model.When(when=when, then=then, otherwise=otherwise):
+                key, steps = ("then", then) if self._is_so(when) else ("else", otherwise)
+                await self._all(written.nested(steps, key))
+            case model.Open(open=how):
+                await self._open(step.user or "", how)
+            case model.Wait(wait=float(seconds)):
+                await self._chat(step, written).wait(seconds)
+            case _ if step.user == REP:
+                await self._as_rep(step, written)
+            case model.Expect(expect=expected):
+                await self._expect(step, written, expected)
+            case model.Once(once=expected):
+                block = expected.block
+                await self._at(step, written).once(block.pattern, within=block.within or self.script.within)
+            case _:
+                await self._move(step, written)
+
+    async def _move(self, step: model.Step, written: Located) -> None:  # noqa: PLR0912 - one a step
+        chat = self._at(step, written)
+        match step:
+            case model.Say(say=say):
+                if say.words_per_minute:
+                    await chat.type()
+                    await chat.wait(60 * len(say.text) / _CHARACTERS_PER_WORD / say.words_per_minute)
+                reply_to: Any = chat.event(say.in_reply_to) if say.in_reply_to else None
+                move = await chat.say(say.text, in_reply_to=reply_to)
+                if say.name:
+                    self._scope.moves[say.name] = move
+            case model.Choose(choose=choice):
+                if choice.index is not None:
+                    chose = await chat.choose(index=choice.index)
+                elif choice.value is not None:
+                    chose = await chat.choose(value=choice.value)
+                else:
+                    chose = await chat.choose(choice.label or "")
+                if choice.name:
+                    self._scope.moves[choice.name] = chose
+            case model.Fill(fill=values):
+                await chat.fill(values or {})
+            case model.Attach(attach=attached):
+                await chat.attach(written.document.path.parent / attached.file, attached.text)
+            case model.Type(type=how):
+                await chat.type(started=how == "started")
+            case model.Acknowledge(acknowledge=as_what):
+                await chat.acknowledge(as_what)
+            case model.Wait():
+                await chat.settled()
+            case model.Drop(drop=seconds):
+                await chat.drop(seconds)
+            case model.Resume():
+                await chat.resume()
+            case model.Expire():
+                await chat.expire()
+            case model.End():
+                await chat.end()
+            case model.Close():
+                await chat.close()
+            case _:
+                raise LocalProtocolError(f"{written}: {step.word} is for the rep only; say as: {REP}")
+
+    # -- who ----------------------------------------------------------------------------------------------------------
+
+    async def _open(self, name: str, how: Any) -> None:
+        customer = await self.somebody(name)
+        user = self._users[name] = _User(customer)
+        told = {"acknowledge": how.acknowledge} if how and how.acknowledge else {}
+        chat = user.chat = await customer.open(
+            (how and how.deployment) or self.script.deployment,
+            prechat={key: "" if value is None else str(value) for key, value in how.prechat.items()} if how else None,
+            language=(how and how.language) or None,
+            strict=self.script.strict,
+            **told,
+        )
+        for waiver in self.script.waivers:
+            chat.waive(waiver.rule, because=waiver.because, severity=waiver.severity)
+
+    def _chat(self, step: model.Step, written: Located) -> Conversation:
+        user = self._users.get(step.user or "")
+        if user is None or user.chat is None:
+            who = f"{step.user!r} has" if step.user and step.user != REP else "the customer has"
+            raise LocalProtocolError(f"{written}: can't {step.word}: {who} no conversation open")
+        self._scope.chats = [*(chat for chat in self._scope.chats if chat is not user.chat), user.chat]
+        return user.chat
+
+    def _at(self, step: model.Step, written: Located) -> Conversation:
+        chat = self._chat(step, written)
+        chat.where = str(written)
+        return chat
+
+    async def _as_rep(self, step: model.Step, written: Located) -> None:
+        if self._rep is None:
+            user = self._users.get("")
+            if user is None or user.chat is None:
+                raise LocalProtocolError(f"{written}: the rep has no conversation to join; open one first")
+            self._rep = await user.customer.rep(user.chat)
+        match step:
+            case model.Say(say=say):
+                await self._rep.say(say.text)
+            case model.Type(type=how):
+                await self._rep.type(started=how == "started")
+            case model.Leave():
+                await self._rep.leave()
+            case model.Close() | model.End():
+                await self._rep.end()
+            case _:
+                raise LocalProtocolError(f"{written}: a rep can say, type, leave and end, not {step.word}")
+
+    # -- expectations -------------------------------------------------------------------------------------------------
+
+    async def _expect(self, step: model.Step, written: Located, expected: model.Branching) -> None:
+        chat, block = self._at(step, written), expected.block
+        branches = [pattern for pattern, _ in expected.branches]
+        expect: Callable[..., Awaitable[int | None]] = chat.expect_either if branches else chat.expect
+        try:
+            which = await expect(
+                *(branches or [block.pattern]),
+                within=self.script.within if block.within is None else block.within,
+                not_before=block.not_before,
+                never=block.never,
+                others=block.others,
+                latencies=block.latencies,
+            )
+        except ExpectationFailed as failure:
+            if not block.soft:
+                raise
+            self.failures.append(failure)
+            return
+        if which is not None:
+            await self._all(written.nested(expected.branches[which][1], "expect", "any", which, "then"))
+
+    # -- steps of steps -----------------------------------------------------------------------------------------------
+
+    async def _run(self, written: Located, name: str, given: dict[str, Any] | None) -> None:
+        try:
+            document, fragment = self.script.fragment(name)
+        except ValueError as error:
+            raise DocumentError([written.problem(str(error), "run", key=True)]) from None
+        parameters = {**fragment.parameters, **(given or {})}
+        with self._scope.given(resolved(parameters, self._scope.lookup)):
+            await self._all(Located(document, ("steps", at), one) for at, one in enumerate(fragment.steps))
+
+    async def _repeat(self, written: Located, repeat: Any) -> None:
+        for _ in range(repeat.times or repeat.at_most):
+            await self._all(written.nested(repeat.steps, "repeat", "steps"))
+            if repeat.until is not None and self._is_so(repeat.until):
+                return
+            await asyncio.sleep(0)
+        if repeat.until is not None:
+            told = " and ".join(f"{name} {wanted}" for name, wanted in repeat.until.items())
+            raise ExpectationFailed(f"{written}: after {repeat.at_most} rounds there was still not {told}")
+
+    def _is_so(self, condition: dict[str, Any]) -> bool:
+        return all(wanted.accepts(self._known(name)) for name, wanted in condition.items())
+
+    def _known(self, name: str) -> object:
+        try:
+            return self._scope.lookup(name)
+        except ValueError:
+            return None  # what has not been captured is nothing

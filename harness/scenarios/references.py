@@ -1,0 +1,82 @@
+"""`${…}` in scenario files: where names stand, and what is put in their place.
+
+A name is looked up in what was captured, then a fragment's parameters, the row, and the variables of scenario and
+suite; `persona.…`, `env.…`, `catalogue.…` and `made.…` say themselves where. A text that is one reference becomes the
+value itself; within a text it becomes text, and within `/…/` it is matched literally. `$${` is a plain `${`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from harness.scenarios.model import NESTED
+
+Place = tuple[int | str, ...]
+Lookup = Callable[[str], object]
+"""What a name stands for; raises ValueError where it stands for nothing."""
+
+_REFERENCE = re.compile(r"(\$?)\$\{([^{}\n]*)\}")
+_REGEX = re.compile(r"/.*/[a-z]*", re.DOTALL)
+
+
+def references(data: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every name that data refers to, and where; steps within it are left out."""
+    for where, text in _texts(data, place):
+        for match in _REFERENCE.finditer(text):
+            if not match[1]:
+                yield where, match[2].strip()
+
+
+def _texts(data: object, place: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(data, str):
+        yield place, data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if not _is_nested(key, value):
+                yield from _texts(value, (*place, key))
+    elif isinstance(data, list | tuple):
+        for at, value in enumerate(data):
+            yield from _texts(value, (*place, at))
+
+
+def _is_nested(key: str, value: object) -> bool:
+    return key in NESTED and isinstance(value, list | tuple)
+
+
+def resolved(data: Any, lookup: Lookup) -> Any:
+    """The data with every name replaced by what it stands for; steps within it are left as they are.
+
+    Raises:
+        ValueError: A name stands for nothing.
+    """
+    if isinstance(data, str):
+        return _text(data, lookup)
+    if isinstance(data, dict):
+        return {key: value if _is_nested(key, value) else resolved(value, lookup) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [resolved(value, lookup) for value in data]
+    return data
+
+
+def _text(text: str, lookup: Lookup) -> object:
+    if "${" not in text:
+        return text
+    whole = _REFERENCE.fullmatch(text)
+    if whole and not whole[1]:
+        return lookup(whole[2].strip())
+    is_regex = _REGEX.fullmatch(text)
+
+    def put(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[0][1:]
+        value = shown(lookup(match[2].strip()))
+        return re.escape(value) if is_regex else value
+
+    return _REFERENCE.sub(put, text)
+
+
+def shown(value: object) -> str:
+    """A value within a text."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
