@@ -59,6 +59,7 @@ from harness.expectations.vocabulary import (
 )
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer
+from harness.scenarios.rep import Rep
 
 __all__ = [
     "Conversation",
@@ -68,6 +69,7 @@ __all__ = [
     "Inconclusive",
     "LocalProtocolError",
     "RemoteProtocolError",
+    "Rep",
     "ServiceRefused",
     "Severity",
     "StreamInterrupted",

@@ -5,19 +5,23 @@ wording of what a model refuses. Not here: what a file may say (the models of th
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.resolver import BaseResolver
+from ruamel.yaml.tag import Tag
 
+from harness.broken_yaml import explained, forbidden
 from harness.errors import HarnessError
 
 LARGEST = 1_000_000
@@ -30,33 +34,45 @@ DEEPEST = 60
 Place = tuple[int | str, ...]
 """The way to a value: keys and indexes from the top."""
 
-_TAG = "tag:yaml.org,2002:"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A mistake in a file: where it is (from 1; 0 is the whole file), and what to do about it."""
+    """A mistake in a file: where it is, from 1, and what to do about it.
+
+    Attributes:
+        during: What led there, if that is another file; two mistakes that only differ in this are one.
+    """
 
     path: Path
     line: int
     column: int
     what: str
+    during: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        path = self.path.relative_to(Path.cwd()) if self.path.is_relative_to(Path.cwd()) else self.path
-        where = f"{path}:{self.line}:{self.column}" if self.line else f"{path}"
-        return f"{where}: {self.what}"
+        during = f" ({self.during})" if self.during else ""
+        return f"{shown_path(self.path)}:{self.line}:{self.column}: {self.what}{during}"
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person reads it: from the current folder if it is in there."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def told_once(problems: Iterable[Problem]) -> list[Problem]:
+    """Each mistake once, in the order of the files."""
+    return sorted(dict.fromkeys(problems))
 
 
 class DocumentError(HarnessError):
     """Files that say what can't be meant.
 
     Attributes:
-        problems: Every mistake, in the order of the files.
+        problems: Every mistake once, in the order of the files.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(told_once(problems))
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -90,11 +106,16 @@ class Document:
                 found = next(((name, value) for name, value in node.value if name.value == step), None)
                 if found is not None:
                     name, node = found
-                    mark = name.start_mark if key else node.start_mark
+                    mark = name.start_mark if key or _is_empty(node) else node.start_mark
             elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
                 mark = node.start_mark
         return mark.line + 1, mark.column + 1
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether nothing is written; what is wrong with that is told of its key."""
+    return isinstance(node, ScalarNode) and node.start_mark.index == node.end_mark.index
 
 
 def read(path: Path) -> Document:
@@ -103,18 +124,28 @@ def read(path: Path) -> Document:
     Raises:
         DocumentError: It is not there, too large, or no YAML.
     """
+    return parse(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """What a file says, in UTF-8; a byte-order mark at its beginning is left out.
+
+    Raises:
+        DocumentError: It is not there, too large, or says something else.
+    """
     try:
-        if path.stat().st_size > LARGEST:
-            what = f"the file has {path.stat().st_size:,} bytes, more than {LARGEST:,}; split it"
-            raise DocumentError([Problem(path, 0, 0, what)])
-        written = path.read_text(encoding="utf-8-sig")
+        if (size := path.stat().st_size) > LARGEST:
+            raise DocumentError([Problem(path, 1, 1, f"the file has {size:,} bytes, more than {LARGEST:,}; split it")])
+        written = path.read_bytes()
     except OSError as error:
-        raise DocumentError([Problem(path, 0, 0, f"the file can't be read: {error.strerror}")]) from None
+        raise DocumentError([Problem(path, 1, 1, f"the file can't be read: {error.strerror}")]) from None
+    try:
+        return written.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError(
-            [Problem(path, 0, 0, f"the file is not UTF-8: {error.reason} at byte {error.start}")]
-        ) from None
-    return parse(written, path)
+        before = written[: error.start]
+        line, column = before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        what = f"the file is not UTF-8: {error.reason} ({written[error.start]:#x}); save it as UTF-8"
+        raise DocumentError([Problem(path, line, column, what)]) from None
 
 
 def parse(written: str, path: Path) -> Document:
@@ -131,22 +162,95 @@ def parse(written: str, path: Path) -> Document:
     return Document(path, data, node)
 
 
+# -- YAML --------------------------------------------------------------------------------------------------------------
+
+_TAG = "tag:yaml.org,2002:"
+_TAGS = {name: Tag(suffix=f"{_TAG}{name}") for name in ("str", "null", "bool", "int", "float")}
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), "null"),
+    **dict.fromkeys(("true", "True", "TRUE", "false", "False", "FALSE"), "bool"),
+}
+_NUMBER = re.compile(
+    r"(?P<int>[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)"
+    r"|(?P<float>[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))"
+)
+_LONGEST_EXPLAINED = 100_000
+"""Characters of a broken text that the slow parser, which explains itself better, is asked about as well."""
+
+
+def _type_of(plain: str) -> str:
+    """The type of a value without quotation marks. Source: YAML 1.2.2, 10.3.2, "Tag Resolution"."""
+    if plain in _WORDS:
+        return _WORDS[plain]
+    match = _NUMBER.fullmatch(plain) if plain[0] in "+-.0123456789" else None
+    return (match.lastgroup or "str") if match else "str"
+
+
+class _TooDeep(Exception):  # noqa: N818 - caught below
+    """What is nested too deep."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+
+class _Types(BaseResolver):
+    """The types of YAML 1.2 alone, whatever a file says of its version, and an end to nesting.
+
+    The library's own have more numbers than the standard, and its fast parser dies of endless nesting.
+    """
+
+    def __init__(self, version: object = None, loader: Any = None, loadumper: Any = None) -> None:
+        super().__init__(loader or loadumper)
+        self._depth = 0
+
+    @property
+    def processing_version(self) -> tuple[int, int]:
+        """Of the standard."""
+        return 1, 2
+
+    def descend_resolver(self, current_node: Any, current_index: object) -> None:
+        """Go into a list or mapping."""
+        self._depth += 1
+        if self._depth > DEEPEST + 1:
+            raise _TooDeep(current_node)
+
+    def ascend_resolver(self) -> None:
+        """Leave it."""
+        self._depth -= 1
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """The tag of a value that has none."""
+        if kind is ScalarNode:
+            return _TAGS[_type_of(value) if implicit[0] else "str"]
+        return super().resolve(kind, value, implicit)
+
+
+def _parser(*, pure: bool = False) -> YAML:
+    yaml = YAML(typ="safe", pure=pure)
+    yaml.Resolver = _Types
+    yaml.composer.warn_double_anchors = False  # the later one counts
+    return yaml
+
+
 def _composed(written: str, path: Path) -> Node | None:
+    if wrong := forbidden(written):
+        raise DocumentError([Problem(path, *wrong)])
     try:
         try:
-            node: Node | None = YAML(typ="safe").compose(StringIO(written))
-        except MarkedYAMLError:  # the other parser explains itself better
-            node = YAML(typ="safe", pure=True).compose(StringIO(written))
+            node: Node | None = _parser().compose(StringIO(written))
+        except YAMLError:
+            if len(written) > _LONGEST_EXPLAINED:
+                raise
+            node = _parser(pure=True).compose(StringIO(written))
     except MarkedYAMLError as broken:
-        mark = broken.problem_mark or broken.context_mark
-        told = " ".join(filter(None, (broken.context, broken.problem)))
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise DocumentError([Problem(path, line, column, f"this is no YAML: {told}")]) from None
-    except (YAMLError, ValueError) as broken:
+        raise DocumentError([Problem(path, *explained(broken))]) from None
+    except _TooDeep as deep:
+        mark = deep.node.start_mark
+        what = f"lists and mappings are nested deeper than {DEEPEST} here"
+        raise DocumentError([Problem(path, mark.line + 1, mark.column + 1, what)]) from None
+    except (YAMLError, ValueError, AssertionError) as broken:
         first = str(broken).partition("\n")[0]
-        raise DocumentError([Problem(path, 0, 0, f"this is no YAML: {first}")]) from None
-    except RecursionError:
-        raise DocumentError([Problem(path, 0, 0, f"lists and mappings are nested deeper than {DEEPEST}")]) from None
+        raise DocumentError([Problem(path, 1, 1, f"this is no YAML: {first}")]) from None
     return node
 
 
@@ -166,8 +270,8 @@ class _Plain:
             return self._scalar(node)
         self._within.append(id(node))
         try:
-            if not (node.tag or "").startswith(_TAG):
-                self._wrong(node, f"the tag {node.tag} means nothing here; leave it out")
+            if node.ctag is not BaseResolver.DEFAULT_MAPPING_TAG and node.ctag is not BaseResolver.DEFAULT_SEQUENCE_TAG:
+                self._tagged(node, "seq" if isinstance(node, SequenceNode) else "map")
             if isinstance(node, MappingNode):
                 return dict(self._pairs(node))
             return [self.of(part) for part in node.value]
@@ -180,32 +284,32 @@ class _Plain:
             if not isinstance(key, ScalarNode):
                 self._wrong(key, "a key is a word, not a list or mapping; if it is text with braces, quote it")
                 continue
-            if key.tag == f"{_TAG}merge":
-                self._wrong(key, "<< is not part of YAML 1.2; put shared steps into a fragment")
+            if key.value == "<<":
+                self._wrong(key, "<< is not part of YAML 1.2; put steps that are shared into a fragment")
                 continue
             if key.value in seen:
                 first = seen[key.value].start_mark.line + 1
-                self._wrong(key, f"{key.value} stands here twice, first on line {first}; keep one of the two")
+                self._wrong(key, f"{key.value!r} stands here twice, first on line {first}; keep one of the two")
                 continue
             seen[key.value] = key
             yield key.value, self.of(value)
 
     def _scalar(self, node: ScalarNode) -> Any:
         written: str = node.value
-        match (node.tag or "").removeprefix(_TAG):
-            case "str" | "timestamp" | "merge" | "value":
-                return written
-            case "null":
-                return None
-            case "bool":
-                return written.lower() == "true"
-            case "int":
-                digits = written.replace("_", "")
-                return int(digits, 0) if digits.lstrip("+-").startswith(("0x", "0o", "0b")) else _whole(digits)
-            case "float":
-                return float(written.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
-        self._wrong(node, f"the tag {node.tag} means nothing here; leave it out")
-        return written
+        if node.ctag is _TAGS["str"]:
+            return written
+        name = str(node.tag).removeprefix(_TAG)
+        if name != "str" and (name not in _TAGS or _type_of(written) != name):
+            self._tagged(node, "str")
+            return written
+        return _VALUES[name](written)
+
+    def _tagged(self, node: Node, usual: str) -> None:
+        """Tags mean nothing, but for the usual one."""
+        tag = str(node.tag)
+        if tag != f"{_TAG}{usual}":
+            told = tag.replace(_TAG, "!!")
+            self._wrong(node, f"the tag {told} means nothing here; leave it out")
 
     def _wrong(self, node: Node, what: str) -> None:
         self._problems.append(Problem(self._path, node.start_mark.line + 1, node.start_mark.column + 1, what))
@@ -213,9 +317,7 @@ class _Plain:
     def _is_too_much(self, node: Node) -> bool:
         self._left -= 1
         if id(node) in self._within:
-            self._wrong(node, "this alias stands within what it names, so there is no end to it")
-        elif len(self._within) > DEEPEST:
-            self._wrong(node, f"lists and mappings are nested deeper than {DEEPEST}")
+            self._wrong(node, "this stands within itself, by an alias further down, so there is no end to it")
         elif self._left == -1:
             self._wrong(node, f"the file has more than {MOST_VALUES:,} values, aliases followed")
         else:
@@ -225,9 +327,18 @@ class _Plain:
 
 def _whole(digits: str) -> int | str:
     try:
-        return int(digits)
-    except ValueError:  # more digits than Python reads, or none
+        return int(digits, 0 if digits.startswith(("0x", "0o")) else 10)
+    except ValueError:  # more digits than Python reads
         return digits
+
+
+_VALUES: Mapping[str, Callable[[str], Any]] = {
+    "str": str,
+    "null": lambda _: None,
+    "bool": lambda written: written.lower() == "true",
+    "int": _whole,
+    "float": lambda written: float(written.replace(".", "", 1) if written.lstrip("+-.")[0] in "inIN" else written),
+}
 
 
 # -- values ------------------------------------------------------------------------------------------------------------
@@ -293,6 +404,32 @@ def mistake(place: Place, value: object, what: str, *, key: bool = False) -> Ini
 
 
 _KEY: Final = "unknown_key"
+_A_MAPPING = "a mapping, such as {{word: value}}"
+_WANTED = {
+    "literal_error": "one of {expected}",
+    "enum": "one of {expected}",
+    "model_type": _A_MAPPING,
+    "dict_type": _A_MAPPING,
+    "string_type": "a text",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "none_required": "nothing after it",
+    "string_too_short": "a text that is not empty",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number from {ge} up",
+    "less_than_equal": "a number up to {le}",
+    "date_type": "a day such as 2026-12-31",
+    "date_parsing": "a day such as 2026-12-31",
+    "date_from_datetime_parsing": "a day such as 2026-12-31",
+    "date_from_datetime_inexact": "a day such as 2026-12-31",
+}
 
 
 def _worded(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str, bool]:
@@ -305,39 +442,32 @@ def _worded(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str, bo
         case "unknown_key":
             return place, told, True
         case "missing":
-            return place[:-1], f"{name!r} is missing here", True
+            where = f"; {place[-2]!r} needs it" if len(place) > 1 and isinstance(place[-2], str) else ""
+            return place[:-1], f"{name!r} is missing here{where}", True
         case "value_error" | "assertion_error":
             return place, told.removeprefix("Value error, ").removeprefix("Assertion failed, "), False
-    wanted = {
-        "literal_error": "one of {expected}",
-        "enum": "one of {expected}",
-        "model_type": "a mapping of words and values",
-        "dict_type": "a mapping of words and values",
-        "string_type": "a text",
-        "tuple_type": "a list",
-        "list_type": "a list",
-        "int_type": "a whole number",
-        "int_parsing": "a whole number",
-        "float_type": "a number",
-        "bool_type": "true or false",
-        "bool_parsing": "true or false",
-        "none_required": "nothing after it",
-        "string_too_short": "a text that is not empty",
-        "too_short": "at least {min_length}",
-        "too_long": "at most {max_length}",
-        "greater_than": "a number above {gt}",
-        "greater_than_equal": "a number from {ge} up",
-        "less_than_equal": "a number up to {le}",
-        "date_from_datetime_parsing": "a day such as 2026-12-31",
-        "string_pattern_mismatch": "a text like {pattern}",
-    }.get(error["type"])
+    wanted = _WANTED.get(error["type"])
     if wanted is None:
-        return place, f"{told[:1].lower()}{told[1:]}, not {_told(value)}", False
-    hint = "; put it in quotation marks" if error["type"] == "string_type" and isinstance(value, int | float) else ""
-    return place, f"wanted {wanted.format_map(error.get('ctx', {}))}, not {_told(value)}{hint}", False
+        return place, f"{told[:1].lower()}{told[1:]}, not {shown(value)}", False
+    return place, f"wanted {wanted.format_map(error.get('ctx', {}))}, not {shown(value)}{_hint(error)}", False
 
 
-def _told(value: object) -> str:
+def _hint(error: ErrorDetails) -> str:
+    """What to do about a value of the wrong type."""
+    value = error["input"]
+    match error["type"]:
+        case "string_type" if isinstance(value, int | float):
+            return "; put it in quotation marks"
+        case "tuple_type" if isinstance(value, str | int | float):
+            return f"; write [{value}]"
+        case "literal_error" | "enum" if isinstance(value, str):
+            near = get_close_matches(value, re.findall(r"'([^']+)'", error["ctx"]["expected"]), n=1)
+            return f"; did you mean {near[0]!r}?" if near else ""
+    return ""
+
+
+def shown(value: object) -> str:
+    """A value as it is told: short, and by its nature where it is made of others."""
     match value:
         case None:
             return "nothing"
@@ -346,7 +476,7 @@ def _told(value: object) -> str:
         case Mapping():
             return f"a mapping with {', '.join(map(repr, list(value)[:3]))}" if value else "an empty mapping"
         case list() | tuple():
-            return f"a list of {len(value)}"
+            return f"a list of {len(value)}" if value else "an empty list"
     return repr(value if not isinstance(value, str) or len(value) <= 60 else value[:57] + "…")
 
 
@@ -354,9 +484,13 @@ def known_in(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
     """The keys that a model knows at a place within it."""
     here: type[BaseModel] | None = model
     for step in place:
-        if here is not None and isinstance(step, str) and step in here.model_fields:
-            here = _model_of(here.model_fields[step].annotation)
-    return [] if here is None else [field.alias or name for name, field in here.model_fields.items()]
+        if here is not None and isinstance(step, str) and (info := _fields(here).get(step)) is not None:
+            here = _model_of(info.annotation)
+    return [] if here is None else list(_fields(here))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:

@@ -25,6 +25,9 @@ from harness.events.inputs import Value, as_text
 _REST = "/iamessage/api/v2"
 _SSE = "/eventrouter/v1/sse"
 
+_MOST_ACKS = 25
+"""Acknowledgements in one request. Source: the sibling API's limit; this one's is not known (protocol notes, 9.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -64,6 +67,7 @@ class MiawClient:
         self.deployment = deployment or target.deployment
         self._base = target.url.rstrip("/")
         self._token = ""
+        self._kept: str | None = None
         self._last_event_id = ""
         self.subject = ""
 
@@ -97,6 +101,25 @@ class MiawClient:
             ) from error
         end_user = (body.get("context") or {}).get("endUser") or {}
         self.subject = str(end_user.get("subject") or "")
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether `expire` was called, and `restore` was not since."""
+        return self._kept is not None
+
+    async def expire(self) -> None:
+        """Send a token that is good for nothing from now on: the right one, with a signature that does not fit.
+
+        No client can make a real token expire. To the service this is one of those that it answers with 401, as it does
+        an expired one. The stream that is open stays open, where a service may end it when the token's time is over.
+        """
+        if self._kept is None:
+            head, dot, signature = self._token.rpartition(".")
+            self._kept, self._token = self._token, f"{head}{dot}{'A' * len(signature)}"
+
+    def restore(self) -> None:
+        """Send the right token again, to leave nothing open."""
+        self._token, self._kept = self._kept or self._token, None
 
     def events(self, *, after: str = "") -> AbstractAsyncContextManager[EventStream]:
         """Open the event stream of this user's conversations.
@@ -178,8 +201,8 @@ class MiawClient:
         entry = {"entryType": f"Typing{'Started' if started else 'Stopped'}Indicator", "id": str(uuid.uuid4())}
         await self._request("sendTypingIndicator", "POST", f"/conversation/{conversation}/entry", entry)
 
-    async def acknowledge(self, conversation: str, entries: Iterable[str], how: Literal["delivered", "read"]) -> None:
-        """Acknowledge messages of the other side as delivered or read."""
+    async def acknowledge(self, conversation: str, entries: Iterable[str], *hows: Literal["delivered", "read"]) -> None:
+        """Acknowledge messages of the other side as delivered, as read, or as both."""
         acks = [
             {
                 "id": str(uuid.uuid4()),
@@ -187,9 +210,11 @@ class MiawClient:
                 "conversationEntryId": entry,
             }
             for entry in entries
+            for how in hows
         ]
         path = f"/conversation/{conversation}/acknowledge-entries"
-        await self._request("acknowledgeEntries", "POST", path, {"acks": acks})
+        for first in range(0, len(acks), _MOST_ACKS):
+            await self._request("acknowledgeEntries", "POST", path, {"acks": acks[first : first + _MOST_ACKS]})
 
     async def end_session(self, conversation: str) -> None:
         """Leave the messaging session (endMessagingSession); the conversation stays open."""

@@ -1,5 +1,7 @@
 """Where the service under test is, and how to introduce oneself there."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -21,3 +23,5 @@ class Target(BaseModel):
     """Seconds an expectation has where the scenario gives none."""
     is_sandbox: bool = False
     """Whether it is the harness's own sandbox, where a scenario may play the service rep."""
+    acknowledge: Literal["none", "delivered", "read"] = "none"
+    """As what clients acknowledge the messages of the other side by themselves, unless a scenario says otherwise."""

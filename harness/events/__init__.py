@@ -46,7 +46,9 @@ from harness.events.moves import (
     Attached,
     Chose,
     Closing,
+    Confirmed,
     Ended,
+    Expired,
     Filled,
     Opened,
     RepDid,
@@ -96,9 +98,11 @@ AnyEvent = Annotated[
     | Attached
     | Typed
     | Acknowledged
+    | Confirmed
     | Ended
     | Closing
     | RepDid
+    | Expired
     | WentOffline
     | WentOnline
     | Answered,
@@ -127,6 +131,7 @@ __all__ = [
     "Closed",
     "Closing",
     "Component",
+    "Confirmed",
     "Connected",
     "Consent",
     "Delivered",
@@ -134,6 +139,7 @@ __all__ = [
     "Echo",
     "Ended",
     "Event",
+    "Expired",
     "Fault",
     "Filled",
     "Form",

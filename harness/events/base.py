@@ -68,8 +68,11 @@ class Move(Event):
     """Something the simulated user did; `at` is the instant it was handed to the network."""
 
     LANE: ClassVar[str] = "user"
-    STARTS_CLOCK: ClassVar[bool] = True
-    """Whether bounds count from it; not from what befalls the user's client."""
+
+    @property
+    def starts_clock(self) -> bool:
+        """Whether bounds count from it; they do not from what merely befalls the user's client."""
+        return True
 
 
 def facts(event: Event) -> dict[str, Any]:

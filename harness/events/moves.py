@@ -21,6 +21,8 @@ class Opened(Move):
     deployment: str = ""
     attributes: dict[str, str] = Field(default_factory=dict)
     """Pre-chat and hidden values the conversation was opened with."""
+    acknowledge: Literal["none", "delivered", "read"] = "none"
+    """As what the user's client acknowledges messages by itself."""
 
     def __str__(self) -> str:
         return f"opened a conversation with {self.deployment}"
@@ -134,6 +136,24 @@ class Acknowledged(Move):
         return f"acknowledged {len(self.entries)} message{'' if len(self.entries) == 1 else 's'} as {self.how}"
 
 
+class Confirmed(Event):
+    """The user's client acknowledged messages by itself, which is no move; `earliest` is when it began."""
+
+    LANE: ClassVar[str] = "user"
+    kind: Literal["confirmed"] = "confirmed"
+    how: Literal["delivered", "read"] = "delivered"
+    """`read` is both."""
+    entries: tuple[str, ...] = ()
+    problem: str = ""
+    """What went wrong; empty if nothing did."""
+
+    def __str__(self) -> str:
+        messages = f"{len(self.entries)} message{'' if len(self.entries) == 1 else 's'} as {self.how}"
+        if self.problem:
+            return f"could not acknowledge {messages} by itself: {self.problem}"
+        return f"acknowledged {messages} by itself"
+
+
 class Ended(Move):
     """The user left the messaging session; the conversation stays open."""
 
@@ -161,6 +181,11 @@ class RepDid(Move):
     text: str = ""
     """What was said."""
 
+    @property
+    def starts_clock(self) -> bool:
+        """All but joining, for which the bot has been asked before."""
+        return self.what != "joined"
+
     def __str__(self) -> str:
         said = f" {quoted(self.text)}" if self.what == "said" else ""
         done = {"joined": "took their part", "ended": "ended the session"}.get(self.what, self.what.replace("_", " "))
@@ -170,10 +195,14 @@ class RepDid(Move):
 class WentOffline(Move):
     """The user's client lost its event stream, on purpose."""
 
-    STARTS_CLOCK: ClassVar[bool] = False
     kind: Literal["went_offline"] = "went_offline"
     seconds: float | None = None
     """After how long it comes back by itself; None if it does not."""
+
+    @property
+    def starts_clock(self) -> bool:
+        """It is nothing that a bot would answer."""
+        return False
 
     def __str__(self) -> str:
         return "lost the network" if self.seconds is None else f"lost the network for {self.seconds:g} s"
@@ -182,11 +211,29 @@ class WentOffline(Move):
 class WentOnline(Move):
     """The user's client takes its event stream up again, on purpose."""
 
-    STARTS_CLOCK: ClassVar[bool] = False
     kind: Literal["went_online"] = "went_online"
+
+    @property
+    def starts_clock(self) -> bool:
+        """It is nothing that a bot would answer."""
+        return False
 
     def __str__(self) -> str:
         return "came back to the network"
+
+
+class Expired(Move):
+    """The user's access token is good for nothing any more, on purpose."""
+
+    kind: Literal["expired"] = "expired"
+
+    @property
+    def starts_clock(self) -> bool:
+        """It is nothing that a bot would answer."""
+        return False
+
+    def __str__(self) -> str:
+        return "let the access token expire"
 
 
 class Answered(Event):

@@ -158,6 +158,9 @@ def _answers(event: Received) -> bool:
 # ---- entries: ids_unique, and with it which events are replays
 
 
+_TIMES = frozenset({"at", "earliest", "stream_id"})
+
+
 @dataclass(slots=True)
 class _Entry:
     first: int
@@ -190,7 +193,7 @@ class IdsUnique(Monitor):
         if not isinstance(event, Received) or not event.entry:
             return False
         # Whether the stream's own ids survive a reconnect is not documented, so they are left out of the comparison.
-        content = (event.kind, *(value for name, value in event if name not in {"at", "earliest", "stream_id"}))
+        content = (event.kind, *(value for name, value in vars(event).items() if name not in _TIMES))
         entry = self._entries.get(event.entry)
         if entry is None:
             frame = (event.stream_id, event.at)

@@ -8,10 +8,10 @@ matchers. All mistakes are told at once, each with its place. Not here: patterns
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic_core import InitErrorDetails, ValidationError
 
@@ -62,7 +62,8 @@ CONTENT: Mapping[str, Callable[..., Matcher]] = {
 """Fields whose values are lists of things with fields of their own."""
 
 REGEX = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
-_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+"""Flags of a regular expression."""
 
 
 def expression(written: object) -> re.Pattern[str] | None:
@@ -76,18 +77,77 @@ def expression(written: object) -> re.Pattern[str] | None:
         return None
     flags = re.RegexFlag(0)
     for flag in match[2]:
-        if flag not in _FLAGS:
-            raise ValueError(f"{flag!r} is no flag of a regular expression; known are {', '.join(_FLAGS)}")
-        flags |= _FLAGS[flag]
+        if flag not in FLAGS:
+            known = ", ".join(FLAGS)
+            what = f"{flag!r} is no flag of a regular expression; known are {known}; if it is a text, write equals:"
+            raise ValueError(what)
+        flags |= FLAGS[flag]
     try:
         return re.compile(match[1], flags)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{written!r} is no regular expression: {error}") from None
 
 
+Takes = Literal[
+    "value", "text", "expression", "number", "numbers", "matcher", "matchers", "catalogue", "amount", "count",
+    "path", "schema", "hosts", "captures",
+]  # fmt: skip
+"""What an operator may be given; scenarios/schema.py says what each looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator of values.
+
+    Attributes:
+        build: Makes the matcher; its first line says what the operator means unless `about` does.
+        takes: What it is given.
+        about: What it means.
+    """
+
+    build: Callable[..., Matcher]
+    takes: Takes
+    about: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What it means, in a line."""
+        return self.about or (self.build.__doc__ or "").partition("\n")[0]
+
+
+OPERATORS: Mapping[str, Operator] = {
+    "equals": Operator(matchers.equals, "value", "The value is equal; with `exact: true`, character by character."),
+    "contains": Operator(matchers.contains, "text", "The text has this in it."),
+    "starts_with": Operator(matchers.starts_with, "text", "The text starts with this."),
+    "ends_with": Operator(matchers.ends_with, "text", "The text ends with this."),
+    "matches": Operator(matchers.matches, "expression"),
+    "any_of": Operator(texts.one_of, "matchers", "One of these fits."),
+    "not": Operator(matchers.Not, "matcher", "The opposite."),
+    "one_of": Operator(texts.one_of, "catalogue", "One of the wordings of a catalogue, or of a list."),
+    "length": Operator(measures.length, "amount", "The text has so many characters, or the list so many items."),
+    "count": Operator(measures.count, "count", "Something is in the value so many times."),
+    "greater": Operator(measures.greater, "number"),
+    "less": Operator(measures.less, "number"),
+    "between": Operator(measures.between, "numbers", "The value is a number between these two, both included."),
+    "near": Operator(texts.near, "text", "The text is nearly this one; `ratio` says how nearly, 0.9 by default."),
+    "json_path": Operator(structure.json_path, "path", "What is at a place of the JSON fits."),
+    "schema": Operator(structure.schema, "schema", "The value fits a JSON Schema."),
+    "has": Operator(structure.has, "matcher", "At least one item of the list fits."),
+    "each": Operator(structure.each, "matcher", "Every item of the list fits, and there is at least one."),
+    "link_opens": Operator(content.link_opens, "hosts", "A well-formed address, on these hosts if any are given."),
+    "capture": Operator(texts.capturing, "captures", "What the expressions find is remembered under their names."),
+}
+"""Operators of values."""
+BESIDE = {"exact": "equals", "ratio": "near"}
+"""What may be said beside an operator, and beside which."""
+
+
 @dataclass(slots=True)
 class MatcherReader:
-    """Reads values of fields, and collects what is wrong with them."""
+    """Reads values of fields, and collects what is wrong with them.
+
+    Whatever can't be read is None, and then there is a mistake.
+    """
 
     names: Names | None = None
     errors: list[InitErrorDetails] = field(default_factory=list)
@@ -141,72 +201,91 @@ class MatcherReader:
         if parts is None:
             return None
         given = {name: self.matcher(one, (*place, name), name) for name, one in parts.items()}
-        return self.tried(place, value, lambda: word(**given))
+        return None if None in given.values() else self.tried(place, value, lambda: word(**given))
 
     def _operators(self, value: Mapping[str, Any], place: Place, field: str) -> Matcher | None:
-        parts = self.mapping(value, place, (*OPERATORS, "exact", "ratio", "of", "times", "path"))
-        if not parts:
-            if parts is not None:
-                self.wrong(place, value, "an empty mapping matches nothing; name an operator such as contains")
+        if not value:
+            self.wrong(place, value, "an empty mapping matches nothing; name an operator such as contains")
             return None
-        found: list[Matcher] = []
-        for name, one in parts.items():
-            if name in {"exact", "ratio"}:
+        found: list[Matcher | None] = []
+        for name, one in value.items():
+            if name in OPERATORS:
+                found.append(self._operator(name, one, (*place, name), field, value))
+            elif name in BESIDE and BESIDE[name] in value:
                 continue
-            if name not in OPERATORS:
-                self.wrong((*place, name), one, f"{name!r} is no operator{nearest(name, OPERATORS)}", key=True)
-                continue
-            made = self._operator(name, one, (*place, name), field, parts)
-            if made is not None:
-                found.append(made)
-        if not found:
-            return None
-        whole = found[0]
-        for one_more in found[1:]:
-            whole = whole & one_more
+            elif name in BESIDE:
+                self.wrong((*place, name), one, f"{name} says more of {BESIDE[name]}, which is not here", key=True)
+                found.append(None)
+            else:
+                what = f"{name!r} is no operator{nearest(name, (*OPERATORS, *BESIDE))}"
+                self.wrong((*place, name), one, what, key=True)
+                found.append(None)
+        whole: Matcher | None = None
+        for one in found:
+            if one is None:
+                return None
+            whole = one if whole is None else whole & one
         return whole
 
     def _operator(  # noqa: PLR0911, PLR0912 - one an operator
         self, name: str, value: Any, place: Place, field: str, beside: Mapping[str, Any]
     ) -> Matcher | None:
-        match name:
-            case "equals":
+        build = OPERATORS[name].build
+        match OPERATORS[name].takes:
+            case "value":
                 exact = self.flag(beside.get("exact", False), (*place[:-1], "exact"))
-                return self.tried(place, value, lambda: matchers.equals(value, exact=exact))
-            case "matches":
+                return None if exact is None else self.tried(place, value, lambda: matchers.equals(value, exact=exact))
+            case "expression":
                 given = self.tried(place, value, lambda: expression(value) or value)
-                return given and self.tried(place, value, lambda: matchers.matches(given))
-            case "not":
+                return None if given is None else self.tried(place, value, lambda: matchers.matches(given))
+            case "matcher":
                 wanted = self.matcher(value, place, field)
-                return None if wanted is None else ~wanted
-            case "has" | "each":
-                wanted = self.matcher(value, place, field)
-                return wanted and (structure.has if name == "has" else structure.each)(wanted)
-            case "any_of":
+                return None if wanted is None else build(wanted)
+            case "matchers":
                 return self._any_of(value, place, field)
-            case "one_of":
+            case "catalogue":
                 return self._one_of(value, place, field)
-            case "length":
-                wanted = self.matcher(value, place, field)
-                return wanted and self.tried(place, value, lambda: measures.length(_plain(value, wanted)))
+            case "amount":
+                long = self._amount(value, place)
+                return None if long is None else self.tried(place, value, lambda: measures.length(long))
             case "count":
                 return self._count(value, place, field)
-            case "between":
-                if not isinstance(value, list) or len(value) != 2:
-                    self.wrong(place, value, f"between takes two numbers: between: [1, 5], not {matchers.shown(value)}")
-                    return None
-                return self.tried(place, value, lambda: measures.between(*value))
-            case "near":
-                return self.tried(place, value, lambda: texts.near(value, ratio=beside.get("ratio", 0.9)))
-            case "json_path":
+            case "numbers":
+                return self._between(value, place)
+            case "path":
                 return self._json_path(value, place)
-            case "capture":
+            case "captures":
                 return self.captures(value, place)
-        return self.tried(place, value, lambda: OPERATORS[name](value))
+            case "number":
+                return self.tried(place, value, lambda: build(number(value)))
+        if name == "near" and "ratio" in beside:
+            return self._near(value, place, beside["ratio"])
+        if name == "link_opens":
+            return self._link_opens(value, place)
+        return self.tried(place, value, lambda: build(value))
+
+    def _near(self, value: Any, place: Place, ratio: object) -> Matcher | None:
+        if self.tried(place, value, lambda: texts.near(value)) is None:
+            return None
+        return self.tried((*place[:-1], "ratio"), ratio, lambda: texts.near(value, ratio=number(ratio)))
+
+    def _link_opens(self, value: object, place: Place) -> Matcher | None:
+        hosts = [] if value is None or value is True else [value] if isinstance(value, str) else value
+        if not isinstance(hosts, list):
+            self.wrong(place, value, f"link_opens takes hosts such as help.example.com, not {matchers.shown(value)}")
+            return None
+        return self.tried(place, value, lambda: content.link_opens(hosts=hosts))
+
+    def _between(self, value: object, place: Place) -> Matcher | None:
+        if not isinstance(value, list) or len(value) != 2:
+            self.wrong(place, value, f"between takes two numbers: between: [1, 5], not {matchers.shown(value)}")
+            return None
+        low, high = map(number, value)
+        return self.tried(place, value, lambda: measures.between(low, high))
 
     def _any_of(self, value: object, place: Place, field: str) -> Matcher | None:
         if not isinstance(value, list) or not value:
-            self.wrong(place, value, f"any_of takes a list of values or matchers, not {matchers.shown(value)}")
+            self.wrong(place, value, f"wanted a list of values or matchers, not {matchers.shown(value)}")
             return None
         parts = [self.matcher(one, (*place, at), field) for at, one in enumerate(value)]
         return None if None in parts else texts.one_of(*parts)
@@ -221,7 +300,11 @@ class MatcherReader:
         if self.names is None:
             return texts.one_of(value)
         found = self.tried(place, value, partial(self.names.wordings, value))
-        return None if found is None else self.matcher({"any_of": list(found)}, place[:-1], field)
+        return None if found is None else self._any_of(list(found), place, field)
+
+    def _amount(self, value: object, place: Place) -> Any:
+        """A number, or a matcher of one; None if it can't be read."""
+        return self.matcher(value, place) if isinstance(value, Mapping) else number(value)
 
     def _count(self, value: object, place: Place, field: str) -> Matcher | None:
         parts = self.mapping(value, place, ("of", "times"))
@@ -231,17 +314,27 @@ class MatcherReader:
             self.wrong(place, value, "count says of what and how often: count: {of: order, times: 2}")
             return None
         what = self.matcher(parts["of"], (*place, "of"), field)
-        times = self.matcher(parts["times"], (*place, "times"))
-        if what is None or times is None:
+        times = self._amount(parts["times"], (*place, "times"))
+        if isinstance(parts["times"], Mapping) and times is None:
             return None
-        return self.tried(place, value, lambda: measures.count(what, _plain(parts["times"], times)))
+        counted = self.tried((*place, "times"), parts["times"], lambda: measures.count("anything", times))
+        if what is None or counted is None:
+            return None
+        is_part = isinstance(parts["of"], str) and not REGEX.fullmatch(parts["of"])
+        return self.tried((*place, "of"), parts["of"], lambda: measures.count(parts["of"] if is_part else what, times))
 
     def _json_path(self, value: object, place: Place) -> Matcher | None:
-        parts = {"path": value} if isinstance(value, str) else self.mapping(value, place, ("path", "is"))
+        is_path = not isinstance(value, Mapping)
+        parts: dict[str, Any] | None = {"path": value} if is_path else self.mapping(value, place, ("path", "is"))
         if parts is None:
             return None
+        if "path" not in parts:
+            self.wrong(place, value, "json_path says where: json_path: {path: $.offers[0].apr, is: {less: 5}}")
+            return None
         wanted = self.matcher(parts["is"], (*place, "is")) if "is" in parts else None
-        return self.tried(place, value, lambda: structure.json_path(parts.get("path"), wanted))  # type: ignore[arg-type]
+        at = place if is_path else (*place, "path")
+        found = self.tried(at, parts["path"], lambda: structure.json_path(parts["path"], wanted))
+        return None if "is" in parts and wanted is None else found
 
     def captures(self, value: object, place: Place) -> Matcher | None:
         """Names, and the regular expressions that find what they are to remember."""
@@ -251,20 +344,18 @@ class MatcherReader:
                 place, value, f"capture takes names and regular expressions: {told}, not {matchers.shown(value)}"
             )
             return None
-        given = {}
+        given: dict[str, re.Pattern[str] | None] = {}
         for name, one in value.items():
             found = self.tried((*place, name), one, partial(expression, one))
-            if found is None:
-                if not (isinstance(one, str) and REGEX.fullmatch(one)):
-                    what = f"what {name} captures is a regular expression between slashes, not {matchers.shown(one)}"
-                    self.wrong((*place, name), one, what)
-                return None
+            if found is None and not (isinstance(one, str) and REGEX.fullmatch(one)):
+                what = f"what {name} captures is a regular expression between slashes, not {matchers.shown(one)}"
+                self.wrong((*place, name), one, what)
             given[name] = found
-        return self.tried(place, value, lambda: texts.capturing(**given))
+        return None if None in given.values() else self.tried(place, value, lambda: texts.capturing(**given))  # type: ignore[arg-type]
 
     # -- small parts --------------------------------------------------------------------------------------------------
 
-    def mapping(self, value: object, place: Place, allowed: tuple[str, ...]) -> dict[str, Any] | None:
+    def mapping(self, value: object, place: Place, allowed: Sequence[str]) -> dict[str, Any] | None:
         """A mapping of known keys; None if it is none."""
         if not isinstance(value, Mapping):
             self.wrong(place, value, f"wanted a mapping with {', '.join(allowed)}, not {matchers.shown(value)}")
@@ -274,38 +365,29 @@ class MatcherReader:
                 self.wrong((*place, key), value[key], f"unknown key {key!r}{nearest(key, allowed)}", key=True)
         return {key: one for key, one in value.items() if key in allowed}
 
-    def flag(self, value: object, place: Place) -> bool:
-        """True or false."""
+    def flag(self, value: object, place: Place) -> bool | None:
+        """True or false; None if it is neither."""
+        if value in ("true", "false"):  # of a CSV file
+            return value == "true"
         if not isinstance(value, bool):
             self.wrong(place, value, f"wanted true or false, not {matchers.shown(value)}")
-        return value is True
+            return None
+        return value
+
+    def whole(self, value: object, place: Place, least: int = 0) -> int | None:
+        """A whole number; None if it is none."""
+        found = number(value)
+        if isinstance(found, bool) or not isinstance(found, int) or found < least:
+            self.wrong(place, value, f"wanted a whole number from {least} up, not {matchers.shown(value)}")
+            return None
+        return found
 
 
-def _plain(value: object, wanted: Matcher) -> Any:
-    """The number that was written, or the matcher."""
-    return value if isinstance(value, int) else wanted
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
-OPERATORS: Mapping[str, Callable[..., Matcher]] = {
-    "equals": matchers.equals,
-    "contains": matchers.contains,
-    "starts_with": matchers.starts_with,
-    "ends_with": matchers.ends_with,
-    "matches": matchers.matches,
-    "any_of": texts.one_of,
-    "not": matchers.equals,
-    "one_of": texts.one_of,
-    "length": measures.length,
-    "count": measures.count,
-    "greater": measures.greater,
-    "less": measures.less,
-    "between": measures.between,
-    "near": texts.near,
-    "json_path": structure.json_path,
-    "schema": structure.schema,
-    "has": structure.has,
-    "each": structure.each,
-    "link_opens": lambda hosts: content.link_opens(hosts=hosts or ()),
-    "capture": texts.capturing,
-}
-"""Operators of values."""
+def number(value: Any) -> Any:
+    """The number that a text is, since a CSV file and a capture only have texts; anything else as it is."""
+    if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):
+        return float(value) if match[1] else int(value)
+    return value

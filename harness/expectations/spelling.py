@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from harness.documents import nearest, seconds
+from harness.documents import Place, nearest, seconds
+from harness.events import CLASSES
 from harness.expectations import building, matchers, vocabulary
 from harness.expectations.block import Expectation, Latency
 from harness.expectations.instants import Bounds
 from harness.expectations.patterns import One, Pattern
 from harness.expectations.reply import Reply
-from harness.expectations.spelled_matchers import OPERATORS, MatcherReader, Place, parameters
+from harness.expectations.spelled_matchers import OPERATORS, MatcherReader, number, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +62,38 @@ class Block:
 
 EVENTS: Mapping[str, tuple[str, ...]] = {name: parameters(word) for name, word in vocabulary.WORDS.items()}
 """Words for events and the fields each may give; the first is meant by a value without a field."""
-_SHORT = {name for name, word in vocabulary.WORDS.items() if any(
+SHORT = {name for name, word in vocabulary.WORDS.items() if any(
     parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in inspect.signature(word).parameters.values()
 )} | {"reply"}  # fmt: skip
-_TREES = ("sequence", "all", "any", "optional", "eventually", "repeat", "quiet")
-WORDS = (*EVENTS, "reply", *_TREES)
+"""Words that may be followed by the value of their first field."""
+TREES = {
+    "sequence": "One after the other.",
+    "all": "All of them, in any order and mixed.",
+    "any": "One of them.",
+    "optional": "This or nothing.",
+    "eventually": "This, whatever else of its kind comes before.",
+    "repeat": "The same several times in a row.",
+    "quiet": "Nothing for so long.",
+}
+"""Words that put patterns together, and what they mean."""
+WORDS = (*EVENTS, "reply", *TREES)
 """Every word that begins a pattern."""
-OPTIONS = ("within", "not_before", "never", "others", "latency", "soft")
-"""What a block may say beside its pattern."""
+OPTIONS = {
+    "within": "By when it must have happened, from the user's last move.",
+    "not_before": "Before when it must not have happened, from the user's last move.",
+    "never": "Events that must not come meanwhile.",
+    "others": "What other events of the kinds that are named mean.",
+    "latency": "Bounds between two events.",
+    "soft": "The scenario goes on if it does not hold, and fails at its end.",
+}
+"""What a block may say beside its pattern, and what it means."""
 REPLY = ("text", "role", "name", "choices", "revised", "streamed", "first_token", "gap", "stalls", "in_order",
          "complete", "faithful", "retracted", "bursts")  # fmt: skip
 """What may be asked of a reply."""
 COMMON = ("as", "capture", "after_previous")
 """What may be said of any event."""
+OTHERS = ("account", "ignore", "forbid")
+RETRACTED = ("never", "allowed", "required")
 
 
 class Reader(MatcherReader):
@@ -83,23 +103,22 @@ class Reader(MatcherReader):
 
     def block(self, data: object, place: Place = ()) -> Block | None:
         """A pattern, or a mapping with a pattern and what else is to be said."""
-        if not isinstance(data, Mapping) or not any(key in OPTIONS for key in data):
+        if not isinstance(data, Mapping):
             pattern = self.pattern(data, place)
             return None if pattern is None else Block(pattern)
-        words = [key for key in data if key not in OPTIONS]
         known = (*WORDS, *OPTIONS)
-        for word in words:
-            if word not in WORDS:
-                self.wrong(
-                    (*place, word), data[word], f"{word!r} is no word of an expectation{nearest(word, known)}", key=True
-                )
-        if len(words) != 1:
-            if all(word in WORDS for word in words):
-                told = " and ".join(words) or "none"
-                what = f"an expectation has one pattern, here are {told}; put several into a sequence"
-                self.wrong(place, data, what)
-            return None
-        pattern = self.pattern({words[0]: data[words[0]]}, place) if words[0] in WORDS else None
+        for word in data:
+            if word not in known:
+                what = f"{word!r} is no word of an expectation{nearest(word, known)}"
+                self.wrong((*place, word), data[word], what, key=True)
+        words = [word for word in data if word in WORDS]
+        if len(words) > 1:
+            what = f"an expectation has one pattern, here are {' and '.join(words)}; put them into a sequence"
+            self.wrong((*place, words[1]), data, what, key=True)
+        elif not words and all(word in known for word in data):
+            told = f"{' and '.join(data)} alone" if data else "nothing"
+            self.wrong(place, data, f"an expectation says what should happen, such as message: hello, not {told}")
+        pattern = self.pattern({words[0]: data[words[0]]}, place) if len(words) == 1 else None
         options = self._options(data, place)
         return None if pattern is None else Block(pattern, **options)
 
@@ -108,23 +127,13 @@ class Reader(MatcherReader):
         for name in ("within", "not_before"):
             if name in data:
                 found[name] = self.tried((*place, name), data[name], partial(seconds, data[name]))
-        if "never" in data:
-            listed = data["never"] if isinstance(data["never"], list) else [data["never"]]
-            found["never"] = tuple(
-                self._never(one, (*place, "never", *((at,) if isinstance(data["never"], list) else ())))
-                for at, one in enumerate(listed)
-            )
+        for name, kind, plural in (("never", self._never, "never"), ("latency", self._latency, "latencies")):
+            if name in data:
+                many = isinstance(data[name], list)
+                listed = enumerate(data[name] if many else [data[name]])
+                found[plural] = tuple(kind(one, (*place, name, *((at,) if many else ()))) for at, one in listed)
         if "others" in data:
-            if data["others"] not in {"account", "ignore", "forbid"}:
-                what = f"others is account, ignore or forbid, not {data['others']!r}"
-                self.wrong((*place, "others"), data["others"], what)
-            found["others"] = data["others"]
-        if "latency" in data:
-            many = isinstance(data["latency"], list)
-            listed = data["latency"] if many else [data["latency"]]
-            found["latencies"] = tuple(
-                self._latency(one, (*place, "latency", *((at,) if many else ()))) for at, one in enumerate(listed)
-            )
+            found["others"] = self.word(data["others"], (*place, "others"), OTHERS)
         if "soft" in data:
             found["soft"] = self.flag(data["soft"], (*place, "soft"))
         return found
@@ -132,7 +141,7 @@ class Reader(MatcherReader):
     def _never(self, data: object, place: Place) -> One | None:
         pattern = self.pattern(data, place)
         if pattern is not None and not isinstance(pattern, One):
-            self.wrong(place, data, f"never takes single events, not {pattern}")
+            self.wrong(place, data, f"never takes single events, not {pattern}; list them: never: [left, closed]")
             return None
         return pattern
 
@@ -140,13 +149,18 @@ class Reader(MatcherReader):
         parts = self.mapping(data, place, ("from", "to", "min", "max"))
         if parts is None:
             return None
-        if not isinstance(parts.get("to"), str):
-            self.wrong(place, data, "a latency names the event it is to: latency: {from: typing_started, to: message}")
+        for end in ("from", "to"):
+            if not isinstance(parts.get(end, ""), str):
+                what = f"a latency is between two events, not {matchers.shown(parts[end])}"
+                self.wrong((*place, end), parts[end], what)
+                return None
+        if "to" not in parts:
+            what = "a latency names the event it is to: latency: {from: typing_started, to: message, max: 2s}"
+            self.wrong(place, data, what)
             return None
-        bounds = self.bounds(
-            {key: parts[key] for key in ("min", "max") if key in parts}, place, "the latency", short=False
-        )
-        return None if bounds is None else Latency(str(parts.get("from") or ""), parts["to"], bounds)
+        limits = {key: parts[key] for key in ("min", "max") if key in parts}
+        bounds = self.bounds(limits, place, "the latency", short=False)
+        return None if bounds is None else Latency(parts.get("from", ""), parts["to"], bounds)
 
     # -- patterns -----------------------------------------------------------------------------------------------------
 
@@ -157,10 +171,7 @@ class Reader(MatcherReader):
         word, value = data, None
         if isinstance(data, Mapping):
             if len(data) != 1:
-                told = " and ".join(map(str, data)) or "none"
-                self.wrong(
-                    place, data, f"a pattern is one word with what it asks, here are {told}; write each by itself"
-                )
+                self._not_one(data, place)
                 return None
             ((word, value),) = data.items()
             place = (*place, str(word))
@@ -171,9 +182,21 @@ class Reader(MatcherReader):
             is_key = isinstance(data, Mapping)
             self.wrong(place, data, f"{word!r} is no event and no pattern{nearest(word, WORDS)}", key=is_key)
             return None
-        if word in _TREES:
+        if word in TREES:
             return self._tree(word, value, place)
         return self._reply(value, place) if word == "reply" else self._event(word, value, place)
+
+    def _not_one(self, data: Mapping[str, Any], place: Place) -> None:
+        words = list(data)
+        outside = next((word for word in words if word in OPTIONS or word == "then"), None)
+        if outside is not None and len(words) == 2:
+            where = "a branch of an expectation whose only pattern is any" if outside == "then" else "the expectation"
+            self.wrong((*place, outside), data, f"{outside} can't stand in a pattern; it belongs to {where}", key=True)
+        elif words:
+            what = f"a pattern is one word with what it asks, here are {' and '.join(words)}; give each a dash"
+            self.wrong((*place, words[1]), data, what, key=True)
+        else:
+            self.wrong(place, data, "a pattern is a word such as message, not an empty mapping")
 
     def _tree(self, word: str, value: object, place: Place) -> Pattern | None:
         if word == "quiet":
@@ -185,7 +208,8 @@ class Reader(MatcherReader):
             build = building.optional if word == "optional" else building.eventually
             return None if part is None else self.tried(place, value, lambda: build(part))
         if not isinstance(value, list):
-            self.wrong(place, value, f"{word} takes a list of patterns, not {matchers.shown(value)}")
+            what = f"{word} takes a list of patterns, each with a dash, not {matchers.shown(value)}"
+            self.wrong(place, value, what)
             return None
         parts = [self.pattern(one, (*place, at)) for at, one in enumerate(value)]
         if None in parts:
@@ -194,16 +218,24 @@ class Reader(MatcherReader):
         return self.tried(place, value, lambda: build_all(*parts))  # type: ignore[arg-type]
 
     def _quiet(self, value: object, place: Place) -> Pattern | None:
-        parts = value if isinstance(value, Mapping) else {"for": value}
-        known = self.mapping(parts, place, ("for", "kinds"))
-        if known is None:
+        is_short = not isinstance(value, Mapping)
+        parts = {"for": value} if is_short else self.mapping(value, place, ("for", "kinds"))
+        if parts is None:
             return None
-        kinds = known.get("kinds", ())
-        return self.tried(
-            place,
-            value,
-            lambda: building.quiet(seconds(known.get("for")), kinds=[kinds] if isinstance(kinds, str) else kinds),
-        )
+        if "for" not in parts:
+            self.wrong(place, value, "quiet says for how long: quiet: 3s, or quiet: {for: 3s, kinds: [message]}")
+            return None
+        at = place if is_short else (*place, "for")
+        lasting = self.tried(at, parts["for"], partial(seconds, parts["for"]))
+        kinds = parts.get("kinds", [])
+        kinds = [kinds] if isinstance(kinds, str) else kinds
+        if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
+            what = f"kinds are words for events, such as [message, token], not {matchers.shown(kinds)}"
+            self.wrong((*place, "kinds"), kinds, what)
+            return None
+        if lasting is None or self.tried(at, parts["for"], lambda: building.quiet(lasting)) is None:
+            return None
+        return self.tried((*place, "kinds"), kinds, lambda: building.quiet(lasting, kinds=kinds))
 
     def _repeat(self, value: object, place: Place) -> Pattern | None:
         parts = self.mapping(value, place, ("of", "at_least", "at_most", "times"))
@@ -213,14 +245,16 @@ class Reader(MatcherReader):
             self.wrong(place, value, "repeat says of what: repeat: {of: token, at_least: 3}")
             return None
         part = self.pattern(parts["of"], (*place, "of"))
-        amounts = {key: parts[key] for key in ("at_least", "at_most", "times") if parts.get(key) is not None}
-        for key, amount in amounts.items():
-            if not isinstance(amount, int) or isinstance(amount, bool):
-                self.wrong((*place, key), amount, f"{key} is a whole number, not {matchers.shown(amount)}")
-                return None
+        given = {key: parts[key] for key in ("at_least", "at_most", "times") if parts.get(key) is not None}
+        amounts = {key: self.whole(amount, (*place, key)) for key, amount in given.items()}
+        if part is None or None in amounts.values():
+            return None
         if "times" in amounts:
+            if len(amounts) > 1:
+                self.wrong((*place, "times"), value, "times says how often exactly; leave at_least and at_most out")
+                return None
             amounts = {"at_least": amounts["times"], "at_most": amounts["times"]}
-        return None if part is None else self.tried(place, value, lambda: building.repeat(part, **amounts))
+        return self.tried(place, value, lambda: building.repeat(part, **amounts))  # type: ignore[arg-type]
 
     def _event(self, word: str, value: object, place: Place) -> Pattern | None:
         allowed = EVENTS[word]
@@ -232,15 +266,20 @@ class Reader(MatcherReader):
             if word in {"delivered", "read"}:
                 given[name] = self._said(fields[name], (*place, name))
             else:
-                given[name] = self.matcher(fields[name], (*place, name), name)
-        self._capturing(given, fields, place, text=allowed[0] if allowed else "")
+                given[name] = self._field(word, name, fields[name], (*place, name))
+        is_whole = self._capturing(given, fields, place, word)
+        if not is_whole or None in given.values():
+            return None
         pattern: One | None = self.tried(place, value, lambda: vocabulary.WORDS[word](**given))
         if pattern is None:
             return None
         if "after_previous" in fields:
             gap = self.bounds(fields["after_previous"], (*place, "after_previous"), "after_previous")
-            pattern = pattern if gap is None else replace(pattern, gap=gap)
-        return pattern if fields.get("as") is None else pattern.named(str(fields["as"]))
+            pattern = None if gap is None else replace(pattern, gap=gap)
+        if pattern is None or "as" not in fields:
+            return pattern
+        called = self._name(fields["as"], (*place, "as"))
+        return None if called is None else pattern.named(called)
 
     def _reply(self, value: object, place: Place) -> Pattern | None:
         fields = self._fields("reply", value, place, REPLY)
@@ -249,59 +288,102 @@ class Reader(MatcherReader):
         given: dict[str, Any] = {}
         for name in ("text", "role", "name", "choices", "revised"):
             if name in fields:
-                given[name] = self.matcher(fields[name], (*place, name), name)
+                given[name] = self._field("message", name, fields[name], (*place, name))
         for name in ("in_order", "complete", "faithful"):
             if name in fields:
                 given[name] = self.flag(fields[name], (*place, name))
         if fields.get("streamed", "any") != "any":
             given["streamed"] = self.flag(fields["streamed"], (*place, "streamed"))
         if "retracted" in fields:
-            given["retracted"] = fields["retracted"]
+            given["retracted"] = self.word(fields["retracted"], (*place, "retracted"), RETRACTED)
         self._reply_times(fields, given, place)
-        self._capturing(given, fields, place, text="text")
+        is_whole = self._capturing(given, fields, place, "reply")
+        if "after_previous" in fields:
+            what = "a reply has no bound to the event before it; bound its first_token"
+            self.wrong((*place, "after_previous"), value, what, key=True)
+            return None
+        if not is_whole or None in given.values():
+            return None
         pattern: Reply | None = self.tried(place, value, lambda: vocabulary.reply(**given))
-        if pattern is None or fields.get("as") is None:
+        if pattern is None or "as" not in fields:
             return pattern
-        return replace(pattern, message=pattern.message.named(str(fields["as"])))
+        called = self._name(fields["as"], (*place, "as"))
+        return None if called is None else pattern.named(called)
 
     def _reply_times(self, fields: Mapping[str, Any], given: dict[str, Any], place: Place) -> None:
         if "first_token" in fields:
-            bounds = self._limits(fields["first_token"], (*place, "first_token"), ("max",))
-            given["first_token"] = bounds.get("max")
+            given |= self._limits(fields["first_token"], (*place, "first_token"), {"max": "first_token"})
         if "gap" in fields:
-            bounds = self._limits(fields["gap"], (*place, "gap"), ("max", "p95"))
-            given |= {"gap": bounds.get("max"), "gap_p95": bounds.get("p95")}
+            given |= self._limits(fields["gap"], (*place, "gap"), {"max": "gap", "p95": "gap_p95"})
         if "stalls" in fields:
             at = (*place, "stalls")
-            parts = self.mapping(fields["stalls"], at, ("longer_than", "at_most")) or {}
-            most = parts.get("at_most", 0)
-            given["stalls"] = self.tried(
-                at,
-                fields["stalls"],
-                lambda: vocabulary.stalls(longer_than=seconds(parts.get("longer_than")), at_most=most),
-            )
+            parts = self.mapping(fields["stalls"], at, ("longer_than", "at_most"))
+            if parts is not None and "longer_than" not in parts:
+                self.wrong(at, fields["stalls"], "stalls says how long is too long: stalls: {longer_than: 1s}")
+                parts = None
+            given["stalls"] = None
+            if parts is not None:
+                longer = self.tried((*at, "longer_than"), parts["longer_than"], partial(seconds, parts["longer_than"]))
+                most = self.whole(parts.get("at_most", 0), (*at, "at_most"))
+                if longer is not None and most is not None:
+                    given["stalls"] = vocabulary.stalls(longer_than=longer, at_most=most)
         if "bursts" in fields:
-            at = (*place, "bursts")
-            bursts = fields["bursts"]
-            parts = self.mapping(bursts if isinstance(bursts, Mapping) else {"at_most": bursts}, at, ("at_most",)) or {}
-            given["burst"] = parts.get("at_most")
+            at, bursts = (*place, "bursts"), fields["bursts"]
+            if isinstance(bursts, Mapping):
+                parts = self.mapping(bursts, at, ("at_most",)) or {}
+                at, bursts = (*at, "at_most"), parts.get("at_most")
+            given["burst"] = self.whole(bursts, at, 1)
 
-    def _limits(self, value: object, place: Place, names: tuple[str, ...]) -> dict[str, float]:
-        parts = self.mapping(value if isinstance(value, Mapping) else {"max": value}, place, names) or {}
-        found = {name: self.tried((*place, name), one, partial(seconds, one)) for name, one in parts.items()}
-        return {name: one for name, one in found.items() if one is not None}
+    def _limits(self, value: object, place: Place, names: Mapping[str, str]) -> dict[str, float | None]:
+        """Upper bounds, under the names that the word has for them."""
+        is_short = not isinstance(value, Mapping)
+        parts = {"max": value} if is_short else self.mapping(value, place, tuple(names))
+        if not parts:
+            if parts is not None:
+                self.wrong(place, value, f"wanted a bound such as {{max: 2s}}; known are {', '.join(names)}")
+            return {next(iter(names.values())): None}
+        at = {name: place if is_short else (*place, name) for name in parts}
+        return {names[name]: self.tried(at[name], one, partial(seconds, one)) for name, one in parts.items()}
 
     def _fields(self, word: str, value: object, place: Place, allowed: tuple[str, ...]) -> dict[str, Any] | None:
         """What a word is given: nothing, a mapping of fields, or the value of its first field."""
         if value is None:
             return {}
-        if isinstance(value, Mapping) and not (word in _SHORT and value and all(key in OPERATORS for key in value)):
-            return self.mapping(value, place, (*allowed, *COMMON))
-        if word not in _SHORT:
-            fields = ", ".join(allowed) or "none"
-            self.wrong(place, value, f"{word} takes fields, not {matchers.shown(value)}; its fields: {fields}")
+        if isinstance(value, Mapping) and not (word in SHORT and value and all(key in OPERATORS for key in value)):
+            return self._known_fields(word, value, place, allowed)
+        if word not in SHORT:
+            known = ", ".join((*allowed, *COMMON))
+            self.wrong(place, value, f"{word} takes fields, not {matchers.shown(value)}; known are {known}")
             return None
         return {allowed[0]: value}
+
+    def _known_fields(
+        self, word: str, value: Mapping[str, Any], place: Place, allowed: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        known = (*allowed, *COMMON)
+        for key in value:
+            if key in known:
+                continue
+            if key in OPERATORS and word in SHORT:
+                what = f"{key!r} is an operator; put it into a field: {word}: {{{allowed[0]}: {{{key}: …}}}}"
+            else:
+                what = f"{word} has no field {key!r}{nearest(key, known)}"
+            self.wrong((*place, key), value[key], what, key=True)
+        return None if any(key not in known for key in value) else dict(value)
+
+    def _field(self, word: str, name: str, value: object, place: Place) -> matchers.Matcher | None:
+        """What a field must be; a value of another type than the field's would never fit."""
+        info = CLASSES[word].model_fields.get(name)
+        types: set[Any] = {info.annotation, *getattr(info.annotation, "__args__", ())} if info else set()
+        if isinstance(value, str) and types & {int, float} and str not in types:
+            value = number(value)
+        fits = _NUMBERS if type(value) in _NUMBERS else {type(value)} & set(_TYPES)
+        if fits and types & set(_TYPES) and not types & fits:
+            wanted = next(told for kind, told in _TYPES.items() if kind in types)
+            hint = "; put it in quotation marks" if str in types else ""
+            self.wrong(place, value, f"{name} is {wanted}, so it is never {matchers.shown(value)}{hint}")
+            return None
+        return self.matcher(value, place, name)
 
     def _said(self, value: object, place: Place) -> str | None:
         if not isinstance(value, str):
@@ -309,12 +391,33 @@ class Reader(MatcherReader):
             return None
         return value if self.names is None else self.tried(place, value, partial(self.names.said, value))
 
-    def _capturing(self, given: dict[str, Any], fields: Mapping[str, Any], place: Place, text: str) -> None:
+    def _name(self, value: object, place: Place) -> str | None:
+        if not isinstance(value, str) or not value:
+            self.wrong(place, value, f"as takes a name for the event, such as offer, not {matchers.shown(value)}")
+            return None
+        return value
+
+    def _capturing(self, given: dict[str, Any], fields: Mapping[str, Any], place: Place, word: str) -> bool:
+        """Add what is captured to what is asked of the text; false if that can't be."""
         if "capture" not in fields:
-            return
+            return True
+        if word != "reply" and "text" not in EVENTS[word]:
+            what = f"{word} has no text to capture from; capture from a message, or within a field"
+            self.wrong((*place, "capture"), fields["capture"], what, key=True)
+            return False
         captured = self.captures(fields["capture"], (*place, "capture"))
-        if captured is not None:
-            given[text] = captured if given.get(text) is None else given[text] & captured
+        if captured is None:
+            return False
+        given["text"] = given["text"] & captured if given.get("text") is not None else captured
+        return True
+
+    def word(self, value: object, place: Place, known: tuple[str, ...]) -> str | None:
+        """One of a few words; None if it is another."""
+        if not isinstance(value, str) or value not in known:
+            told = f"wanted one of {', '.join(known)}, not {matchers.shown(value)}"
+            self.wrong(place, value, told)
+            return None
+        return value
 
     def bounds(self, value: object, place: Place, what: str, *, short: bool = True) -> Bounds | None:
         """A duration, which is the most, or `{min, max}`."""
@@ -322,7 +425,12 @@ class Reader(MatcherReader):
         known = self.mapping(parts, place, ("min", "max"))
         if known is None:
             return None
-        ends = {name: self.tried((*place, name), one, partial(seconds, one)) for name, one in known.items()}
+        at = {name: (*place, name) if parts is value else place for name in known}
+        ends = {name: self.tried(at[name], one, partial(seconds, one)) for name, one in known.items()}
         if None in ends.values():
             return None
         return self.tried(place, value, lambda: Bounds.checked(ends.get("min"), ends.get("max"), what))
+
+
+_NUMBERS: set[type] = {int, float}
+_TYPES: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a number", float: "a number"}

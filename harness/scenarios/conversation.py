@@ -28,6 +28,7 @@ from harness.events import (
     Closing,
     Ended,
     Event,
+    Expired,
     Filled,
     Message,
     Move,
@@ -119,7 +120,9 @@ class Conversation(ABC):
         self._captured: dict[str, tuple[str, ...]] = {}
         self._named: dict[str, int] = {}
         self._rules = DEFAULT
+        self._checked: tuple[object, tuple[Violation, ...]] | None = None
         self._strict, self._all_held = strict, True
+        self._acknowledges: Literal["none", "delivered", "read"] = "none"
         self._anchor = 0.0
         self._begun = self._open = self._closing = self._closed = self._is_over = self._is_offline = False
         self._broken: HarnessError | None = None
@@ -219,6 +222,7 @@ class Conversation(ABC):
         prechat: Mapping[str, str] | None = None,
         language: str | None = None,
         strict: bool | None = None,
+        acknowledge: Literal["none", "delivered", "read"] | None = None,
     ) -> Self:
         """Take a token, open the event stream, create the conversation.
 
@@ -226,6 +230,9 @@ class Conversation(ABC):
             prechat: Pre-chat and hidden pre-chat values, sent as routing attributes.
             language: Locale such as `en_US`; the persona's by default.
             strict: Whether a message that no expectation took fails the scenario; as the run was told if not given.
+            acknowledge: As what messages of the other side are acknowledged by themselves when they come: `none`,
+                `delivered`, or `read`, which is both; as the target says if not given, and that is `none` if it says
+                nothing.
 
         Raises:
             TargetUnreachable: Nobody answered at the target's address.
@@ -239,7 +246,15 @@ class Conversation(ABC):
             self._begun = True
             self._strict = self._strict if strict is None else strict
             await self._connect()
-            self._moved(step, Opened, conversation=self.id, deployment=self.deployment, attributes=attributes)
+            opened = self._moved(
+                step,
+                Opened,
+                conversation=self.id,
+                deployment=self.deployment,
+                attributes=attributes,
+                acknowledge=acknowledge or self._acknowledges,
+            )
+            self._acknowledges = opened.acknowledge
             tongue = language or self.persona.locale
             await self._sent(step, lambda client: client.create(self.id, attributes=attributes, language=tongue))
             self._open = True
@@ -352,9 +367,19 @@ class Conversation(ABC):
             await self._sent(step, lambda client: client.typing(self.id, started=started))
 
     async def acknowledge(self, how: Literal["delivered", "read"] = "read") -> None:
-        """Acknowledge the messages of the other side that have not been, as delivered or as read."""
+        """Acknowledge the messages of the other side that have not been, as delivered or as read.
+
+        Raises:
+            LocalProtocolError: The conversation is not open, does so by itself, or there is nothing to acknowledge.
+            ServiceRefused, TargetUnreachable: The service did not take it.
+        """
         async with self._moving(f"acknowledge as {how}") as step:
             self._must_be_open("acknowledge messages")
+            if self._acknowledges in {how, "read"}:
+                raise LocalProtocolError(
+                    f"can't acknowledge messages as {how}: the conversation was opened to do so by itself; open it "
+                    "with acknowledge='none'"
+                )
             done = {
                 entry
                 for event in self.timeline
@@ -423,6 +448,18 @@ class Conversation(ABC):
             self._moved(step, WentOnline)
             await self._take_up(step)
 
+    async def expire(self) -> None:
+        """Let the access token expire: every request from now on is refused with 401, also opening the stream again.
+
+        The client spoils its token, which to a service is one like an expired one; the stream that is open stays open.
+        There is no way back in this conversation, as there is none for a guest: a new token is another guest. The
+        harness keeps the good one to close the conversation in the end.
+        """
+        async with self._moving("let the access token expire") as step:
+            self._must_be_open("let the access token expire")
+            self._moved(step, Expired)
+            await self._sent(step, lambda client: client.expire())
+
     async def rep(self) -> Rep:
         """Play the service rep whom a bot of the sandbox has handed this conversation to, with `played: true`.
 
@@ -432,10 +469,10 @@ class Conversation(ABC):
             LocalProtocolError: The target is no sandbox.
             ServiceRefused: The conversation has not been handed to such a rep.
         """
-        await self._play("play the rep", lambda stage: stage.join(self.id), what="joined")
+        await self._rehearse("play the rep", lambda stage: stage.join(self.id), what="joined")
         return Rep(self)
 
-    async def _play(self, title: str, request: Callable[[Rehearsal], Awaitable[None]], **fields: Any) -> RepDid:
+    async def _rehearse(self, title: str, request: Callable[[Rehearsal], Awaitable[None]], **fields: Any) -> RepDid:
         """A move of the rep."""
         async with self._moving(title) as step:
             self._must_be_open("play the rep")
@@ -695,7 +732,11 @@ class Conversation(ABC):
     @property
     def violations(self) -> tuple[Violation, ...]:
         """The rules of the channel that the conversation has broken so far."""
-        return check(self.timeline, self._rules)
+        seen = self.timeline
+        state = len(seen), seen.horizon, seen.ended, self._rules
+        if self._checked is None or self._checked[0] != state:
+            self._checked = state, check(seen, self._rules)
+        return self._checked[1]
 
     def _verify_readable(self) -> None:
         unreadable = [event for event in self.timeline if isinstance(event, Unrecognised) and event.problem]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from harness.client.network import Network
 from harness.client.target import Target
@@ -13,7 +14,6 @@ from harness.scenarios.recording import Recordings
 from harness.scenarios.rep import Rep
 from harness.timeline.archive import Recording
 from harness.user.persona import Persona, persona
-
 
 Begin = Callable[[Persona, int, str], Conversation]
 """Makes a conversation of somebody, given its number from 1 and the deployment's name."""
@@ -71,6 +71,7 @@ class Customer:
         prechat: Mapping[str, str] | None = None,
         language: str | None = None,
         strict: bool | None = None,
+        acknowledge: Literal["none", "delivered", "read"] | None = None,
     ) -> Conversation:
         """Open a conversation.
 
@@ -79,13 +80,15 @@ class Customer:
             prechat: Pre-chat and hidden pre-chat values.
             language: Locale such as `en_US`; the persona's if not given.
             strict: Whether a message that no expectation took fails the scenario; as the run was told if not given.
+            acknowledge: As what messages of the other side are acknowledged by themselves; as the target says if not
+                given.
 
         Raises:
             TargetUnreachable, ServiceRefused, RemoteProtocolError: As `Conversation.open` does.
         """
         conversation = self._begin(self.persona, len(self.conversations) + 1, deployment)
         self.conversations.append(conversation)
-        return await conversation.open(prechat=prechat, language=language, strict=strict)
+        return await conversation.open(prechat=prechat, language=language, strict=strict, acknowledge=acknowledge)
 
 
 @asynccontextmanager

@@ -19,9 +19,10 @@ from harness.client.network import Network
 from harness.client.rehearsal import Rehearsal
 from harness.client.target import Target
 from harness.errors import HarnessError, LocalProtocolError
-from harness.events import Answered, Closing, Event
+from harness.events import Answered, Closing, Event, Message
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
+from harness.scenarios.acknowledging import Acknowledging
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
 from harness.scenarios.listening import Listening
 from harness.scenarios.outcome import Step
@@ -68,6 +69,8 @@ class LiveConversation(Conversation):
         self._zero = self._heartbeat.now()
         self._client = MiawClient(network, target, deployment=deployment, observe=self._observed)
         self._rehearsal = Rehearsal(Requests(network, self._observed), target)
+        self._acknowledges = target.acknowledge
+        self._acknowledging: Acknowledging | None = None
         self._news = asyncio.Event()
         self._listening = Listening(
             self._client, self.id, zero=self._zero, now=self._now, record=self._record, over=self._over
@@ -91,10 +94,21 @@ class LiveConversation(Conversation):
 
     def _record(self, event: Event) -> int:
         place = super()._record(event)
+        if isinstance(event, Message) and not self._closing:
+            self._acknowledge(event.entry)
         self._news.set()
         if self._recording is not None:
             self._recording.event(event)
         return place
+
+    def _acknowledge(self, entry: str) -> None:
+        if self._acknowledges == "none":
+            return
+        if self._acknowledging is None:
+            self._acknowledging = Acknowledging(
+                self._client, self.id, self._acknowledges, now=self._now, record=self._record
+            )
+        self._acknowledging.hear(entry)
 
     def _complete(self) -> float:
         """Note how far the timeline is complete."""
@@ -138,7 +152,7 @@ class LiveConversation(Conversation):
         self._mark(Moving(horizon=self._complete()))
         at = self._now()
         move = cls(at=at, earliest=at, **fields)
-        self._anchor = at if cls.STARTS_CLOCK else self._anchor
+        self._anchor = at if move.starts_clock else self._anchor
         step.moved = self._record(move)
         return move
 
@@ -194,8 +208,11 @@ class LiveConversation(Conversation):
     async def aclose(self) -> None:
         """Leave nothing behind: close the conversation if the scenario did not, the event stream, and the recording."""
         try:
-            if self._open and not self._closing:
+            if self._acknowledging is not None:
+                await self._acknowledging.close()
+            if self._open and (not self._closing or self._client.has_expired):
                 self._closing = True
+                self._client.restore()
                 self._moved(Taking("", is_move=True), Closing)
                 await self._client.close(self.id)
         except HarnessError:

@@ -6,27 +6,36 @@ A scenario takes from every folder between its own and the root: `suite.yaml` (t
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from harness.documents import Document, DocumentError, Problem, nearest, read, refused
+from harness.documents import Document, DocumentError, Problem, nearest, read, refused, shown_path, text_of
 from harness.expectations.rules import Waiver
-from harness.scenarios.model import Fragment, Link, Quarantine, Said, Scenario, Suite, Value, Who
+from harness.scenarios.model import (
+    Catalogues,
+    Fragment,
+    Link,
+    Quarantine,
+    Scenario,
+    Suite,
+    Value,
+    Who,
+    Wordings,
+    language_of,
+)
 
 SUFFIX = ".scenario.yaml"
 DEFAULT_WITHIN = 10.0
 """Seconds an expectation has where nobody says."""
 
-AModel = TypeVar("AModel", bound=Said)
-Wordings = Mapping[str, tuple[str, ...]]
-"""Of a catalogue: acceptable wordings by locale."""
-
-_CATALOGUES = TypeAdapter(dict[str, dict[str, tuple[str, ...]]])
+AModel = TypeVar("AModel", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +56,7 @@ class Located:
 
     def __str__(self) -> str:
         line, _ = self.document.position(self.place)
-        path = self.document.path
-        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        return f"{shown}:{line}"
+        return f"{shown_path(self.document.path)}:{line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +67,13 @@ class Shared:
         suites: Outermost first.
         fragments: By name, each with its file.
         catalogues: By name.
+        problems: What is wrong with their files.
     """
 
-    suites: tuple[tuple[Document, Suite], ...]
-    fragments: Mapping[str, tuple[Document, Fragment]]
-    catalogues: Mapping[str, Wordings]
+    suites: tuple[tuple[Document, Suite], ...] = ()
+    fragments: Mapping[str, tuple[Document, Fragment]] = field(default_factory=dict)
+    catalogues: Mapping[str, Wordings] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,7 @@ class Script:
         if catalogue not in self.shared.catalogues:
             raise ValueError(f"there is no catalogue {catalogue!r}{nearest(catalogue, self.shared.catalogues)}")
         by_locale = self.shared.catalogues[catalogue]
-        found = by_locale.get(locale) or by_locale.get(locale.partition("_")[0])
+        found = by_locale.get(locale) or by_locale.get(language_of(locale))
         if not found:
             told = ", ".join(sorted(by_locale)) or "none"
             raise ValueError(f"the catalogue {catalogue!r} has nothing for the locale {locale}; it has {told}")
@@ -230,6 +239,7 @@ class Library:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._folders: dict[Path, Shared] = {}
+        self._titles: dict[tuple[Path, str], Path] = {}
 
     def scripts(self, path: Path) -> list[Script]:
         """A scenario file's scripts, one a row.
@@ -239,105 +249,177 @@ class Library:
         """
         path = path.resolve()
         shared = self.shared(path.parent)
-        document = read(path)
-        scenario = _model(document, document.data, Scenario)
-        rows = self._rows(document, scenario)
+        problems = list(shared.problems)
+        try:
+            document = read(path)
+            scenario = _model(document, Scenario)
+            self._titled(document, scenario.scenario, problems)
+            rows = _rows(document, scenario)
+        except DocumentError as error:
+            raise DocumentError([*problems, *error.problems]) from None
+        if problems:
+            raise DocumentError(problems)
         return [Script(document, scenario, shared, row, name) for name, row in rows]
 
     def shared(self, folder: Path) -> Shared:
-        """What the folders down to this one give.
-
-        Raises:
-            DocumentError: There are mistakes.
-        """
+        """What the folders down to this one give, mistakes included."""
         if folder not in self._folders:
-            above = folder.parent
             is_top = folder == self._root or not folder.is_relative_to(self._root)
-            outer = Shared((), {}, {}) if is_top else self.shared(above)
-            self._folders[folder] = _read_shared(folder, outer)
+            self._folders[folder] = _read_shared(folder, Shared() if is_top else self.shared(folder.parent))
         return self._folders[folder]
 
-    def _rows(self, document: Document, scenario: Scenario) -> list[tuple[str, Mapping[str, Value]]]:
-        if scenario.rows is None:
-            return [("", {})]
-        if isinstance(scenario.rows, str):
-            rows: list[Mapping[str, Value]] = _csv(document, scenario.rows)
-        else:
-            rows = list(scenario.rows)
-        if not rows:
-            raise DocumentError([document.problem(("rows",), "there are no rows, so nothing would run")])
-        problems = [
-            document.problem(("rows", at), f"this row has {told}, the first has {', '.join(rows[0])}")
-            for at, row in enumerate(rows)
-            if set(row) != set(rows[0]) and (told := ", ".join(row) or "nothing")
-        ]
-        if problems:
-            raise DocumentError(problems)
-        return list(zip(_row_ids(rows), rows, strict=True))
+    def _titled(self, document: Document, title: str, problems: list[Problem]) -> None:
+        """Scenarios of a folder have different titles: reports tell them apart by these."""
+        other = self._titles.setdefault((document.path.parent, title), document.path)
+        if other != document.path:
+            what = f"{other.name} beside this one has the same title; give one of them another"
+            problems.append(document.problem(("scenario",), what))
 
 
-def _row_ids(rows: list[Mapping[str, Value]]) -> list[str]:
+def _rows(document: Document, scenario: Scenario) -> list[tuple[str, Mapping[str, Value]]]:
+    """The rows by what they are called."""
+    if scenario.rows is None:
+        return [("", {})]
+    if isinstance(scenario.rows, str):
+        return list(zip(*_csv(document, scenario.rows), strict=True))
+    rows = scenario.rows
+    if not rows or not all(rows):
+        at = ("rows",) if not rows else ("rows", rows.index({}))
+        raise DocumentError([document.problem(at, "nothing is in here, so nothing would run; write {word: value}")])
+    problems = [
+        document.problem(("rows", at), f"this row {_difference(row, rows[0])}, other than the first")
+        for at, row in enumerate(rows)
+        if set(row) != set(rows[0])
+    ]
+    names = _row_ids(rows)
+    for at, earlier in _again(rows):
+        line, _ = document.position(("rows", earlier))
+        what = f"the row on line {line} has this id already; give one of them another"
+        problems.append(document.problem(("rows", at, "id"), what))
+    if problems:
+        raise DocumentError(problems)
+    return list(zip(names, rows, strict=True))
+
+
+def _difference(row: Mapping[str, Value], first: Mapping[str, Value]) -> str:
+    lacks, more = [name for name in first if name not in row], [name for name in row if name not in first]
+    told = [f"has no {' and no '.join(map(repr, lacks))}"] * bool(lacks)
+    return " and ".join([*told, *([f"has {' and '.join(map(repr, more))}"] * bool(more))])
+
+
+def _again(rows: Sequence[Mapping[str, Value]]) -> Iterator[tuple[int, int]]:
+    """Rows with an id that an earlier one has, and which that is."""
+    seen: dict[str, int] = {}
+    for at, row in enumerate(rows):
+        if row.get("id"):
+            earlier = seen.setdefault(str(row["id"]), at)
+            if earlier != at:
+                yield at, earlier
+
+
+def _row_ids(rows: Sequence[Mapping[str, Value]]) -> list[str]:
     """What rows are called: by their `id`, or by their values; a number keeps equal ones apart."""
-    names: list[str] = []
+    names: dict[str, int] = {}
     for row in rows:
         told = str(row["id"]) if row.get("id") else "-".join(str(value) for value in row.values())
-        name = re.sub(r"[\s\[\]:]+", " ", told).strip()[:60] or "row"
-        again = sum(one == name or one.startswith(f"{name} #") for one in names)
-        names.append(f"{name} #{again + 1}" if again else name)
-    return names
+        name = short = re.sub(r"[\s\[\]:]+", " ", told).strip()[:60] or "row"
+        while name in names:
+            names[short] += 1
+            name = f"{short} #{names[short]}"
+        names[name] = 1
+    return list(names)
 
 
-def _csv(document: Document, name: str) -> list[Mapping[str, Value]]:
+def _csv(document: Document, name: str) -> tuple[list[str], list[Mapping[str, Value]]]:
+    """The rows of a CSV file, and what they are called."""
     path = document.path.parent / name
+    if not path.is_file():
+        near = nearest(name, [one.name for one in path.parent.glob("*.csv")]) if path.parent.is_dir() else ""
+        raise DocumentError([document.problem(("rows",), f"there is no file {name} beside this one{near}")])
+    reader = csv.DictReader(StringIO(text_of(path), newline=""), strict=True)
+    rows: list[Mapping[str, Value]] = []
+    lines: list[int] = []
+    problems: list[Problem] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = reader.fieldnames or []
-            if not columns or any(not (column or "").isidentifier() for column in columns):
-                what = f"the first line of a CSV file names its columns by words, not {', '.join(map(repr, columns))}"
-                raise DocumentError([Problem(path, 1, 1, what)])
-            rows: list[Mapping[str, Value]] = []
-            for row in reader:
-                if None in row or None in row.values():
-                    values = len([value for value in row.values() if isinstance(value, str)])
-                    values += len(row.get(None) or ())
-                    what = f"this line has {values} values, but there are {len(columns)} columns: {', '.join(columns)}"
-                    raise DocumentError([Problem(path, reader.line_num, 1, what)])
-                rows.append(row)
-    except FileNotFoundError:
-        raise DocumentError([document.problem(("rows",), f"there is no file {name} beside this one")]) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DocumentError([document.problem(("rows",), f"{name} can't be read: {error}")]) from None
-    return rows
+        columns = list(reader.fieldnames or [])
+        if wrong := _columns(columns):
+            raise DocumentError([Problem(path, 1, 1, wrong)])
+        for row in reader:
+            if None in row or None in row.values():
+                values = len([value for value in row.values() if isinstance(value, str)]) + len(row.get(None) or ())
+                what = f"this line has {values} values, but there are {len(columns)} columns: {', '.join(columns)}"
+                problems.append(Problem(path, reader.line_num, 1, what))
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise DocumentError([Problem(path, max(1, reader.line_num), 1, f"this is no CSV: {error}")]) from None
+    if not rows:
+        raise DocumentError([Problem(path, 1, 1, "there are no lines below the first, so nothing would run")])
+    for at, earlier in _again(rows):
+        what = f"line {lines[earlier]} has this id already; give one of them another"
+        problems.append(Problem(path, lines[at], 1, what))
+    if problems:
+        raise DocumentError(problems)
+    return _row_ids(rows), rows
 
 
-def _model(document: Document, data: Any, model: type[AModel]) -> AModel:
+def _columns(columns: list[str]) -> str:
+    """What is wrong with the first line of a CSV file."""
+    if not columns or not all(column.isidentifier() for column in columns):
+        told = ", ".join(map(repr, columns)) or "nothing"
+        return f"the first line of a CSV file names its columns by words, as in order,state; here it is {told}"
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    return f"there are two columns {twice!r}; give one of them another name" if twice else ""
+
+
+def _model(document: Document, model: type[AModel]) -> AModel:
+    if document.data is None:
+        named = {
+            Scenario: "a scenario has scenario: TITLE and steps",
+            Fragment: "a fragment has fragment: NAME and steps",
+        }
+        if model in named:
+            raise DocumentError([document.problem((), f"the file is empty; {named[model]}")])
     try:
-        return model.model_validate(data)
+        return model.model_validate({} if document.data is None else document.data)
     except ValidationError as error:
         raise DocumentError(refused(document, error, model)) from None
 
 
 def _read_shared(folder: Path, outer: Shared) -> Shared:
     suites, fragments, catalogues = outer.suites, dict(outer.fragments), dict(outer.catalogues)
-    problems: list[Problem] = []
-    if (path := folder / "suite.yaml").is_file():
-        document = read(path)
-        suites = (*suites, (document, _model(document, document.data or {}, Suite)))
+    problems = list(outer.problems)
+    with _collected(problems):
+        if (path := folder / "suite.yaml").is_file():
+            document = read(path)
+            suites = (*suites, (document, _model(document, Suite)))
     for path in sorted((folder / "fragments").glob("*.yaml")):
-        document = read(path)
-        fragment = _model(document, document.data, Fragment)
-        known = fragments.get(fragment.fragment)
-        if known is not None and known[0].path.parent == path.parent:
-            what = f"the fragment {fragment.fragment!r} is in {known[0].path.name} already; give it another name"
-            problems.append(document.problem(("fragment",), what))
-        fragments[fragment.fragment] = document, fragment
+        with _collected(problems):
+            document = read(path)
+            fragment = _model(document, Fragment)
+            known = fragments.get(fragment.fragment)
+            if known is not None and known[0].path.parent == path.parent:
+                what = (
+                    f"{known[0].path.name} has a fragment {fragment.fragment!r} already; give one of them another name"
+                )
+                problems.append(document.problem(("fragment",), what))
+            fragments[fragment.fragment] = document, fragment
+    named: dict[str, Path] = {}
     for path in sorted((folder / "catalogues").glob("*.yaml")):
-        document = read(path)
-        try:
-            catalogues |= _CATALOGUES.validate_python(document.data)
-        except ValidationError as error:
-            problems += refused(document, error, Said)
-    if problems:
-        raise DocumentError(problems)
-    return Shared(suites, fragments, catalogues)
+        with _collected(problems):
+            document = read(path)
+            for name, wordings in _model(document, Catalogues).root.items():
+                if name in named:
+                    what = f"{named[name].name} has a catalogue {name!r} already; give one of them another name"
+                    problems.append(document.problem((name,), what, key=True))
+                catalogues[name], named[name] = wordings, path
+    return Shared(suites, fragments, catalogues, tuple(problems))
+
+
+@contextmanager
+def _collected(problems: list[Problem]) -> Iterator[None]:
+    """What is wrong with a file is noted, and the others are read."""
+    try:
+        yield
+    except DocumentError as error:
+        problems += error.problems

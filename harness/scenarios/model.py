@@ -7,32 +7,60 @@ doing it (playing.py).
 """
 
 import datetime
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainValidator,
+    RootModel,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 from pydantic_core import ValidationError
 
-from harness.documents import Duration, Place, mistake, nearest, reworded, seconds
+from harness.documents import Duration, Place, mistake, nearest, reworded, seconds, shown
 from harness.expectations.patterns import Pattern
-from harness.expectations.rules import RULES, Severity, Waiver
-from harness.expectations.spelled_matchers import Names
+from harness.expectations.rules import RULES, Severity
+from harness.expectations.spelled_matchers import Names, expression
 from harness.expectations.spelling import Block, Reader
+from harness.user.persona import LOCALES
 
 NESTED = ("steps", "then", "else")
 """Keys whose lists are steps of their own."""
 
-Value = str | int | float | bool | None
+Scalar = str | int | float | bool | None
+
+
+def _scalar(value: object) -> Scalar:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise ValueError(f"wanted one value, such as a text or a number, not {shown(value)}")
+
+
+Value = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
+"""One value: a text, a number, true, false or nothing."""
+
+
+def _scalars(value: object) -> Scalar | list[Scalar]:
+    return [_scalar(one) for one in value] if isinstance(value, list) else _scalar(value)
+
+
+Values = Annotated[
+    Scalar | list[Scalar],
+    PlainValidator(_scalars),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]}),
+]
+"""One value, or several in a list."""
 Word = Annotated[str, Field(min_length=1)]
 
 
@@ -44,6 +72,17 @@ class Said(BaseModel):
 
 def _wrong(place: Place, value: object, what: str, *, key: bool = False) -> ValidationError:
     return ValidationError.from_exception_data("step", [mistake(place, value, what, key=key)])
+
+
+def _listed(what: str) -> Callable[[object], object]:
+    """Refuses what is no list, in words that say of what the list is."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"wanted a list of {what}, each with a dash, not {shown(value)}")  # noqa: TRY004
+        return value
+
+    return check
 
 
 def _short(field: str) -> BeforeValidator:
@@ -87,7 +126,8 @@ def _without_then(value: object) -> tuple[object, dict[int, tuple[Any, ...]]]:
     for place, branch in enumerate(value["any"]):
         if isinstance(branch, Mapping) and "then" in branch:
             if not isinstance(branch["then"], list):
-                raise _wrong(("any", place, "then"), branch["then"], "then is a list of steps")
+                what = f"wanted a list of steps, each with a dash, not {shown(branch['then'])}"
+                raise _wrong(("any", place, "then"), branch["then"], what)
             thens[place] = tuple(branch["then"])
             bare.append({key: one for key, one in branch.items() if key != "then"})
         else:
@@ -101,7 +141,7 @@ ABlock = Annotated[Branching, PlainValidator(_read_block), WithJsonSchema({"$ref
 def _read_matchers(value: object, info: ValidationInfo) -> dict[str, Any]:
     reader = Reader(_names(info))
     if not isinstance(value, Mapping) or not value:
-        raise ValueError("a condition is a mapping of names and what they must be: when: {state: shipped}")
+        raise ValueError(f"a condition has names and what they must be, such as {{state: shipped}}, not {shown(value)}")
     found = {name: reader.matcher(wanted, (name,)) for name, wanted in value.items()}
     reader.checked()
     return found
@@ -117,8 +157,22 @@ Condition = Annotated[
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 
-Steps = Annotated[tuple[Any, ...], Field(json_schema_extra={"items": {"$ref": "#/$defs/Step"}})]
+Steps = Annotated[
+    tuple[Any, ...],
+    BeforeValidator(_listed("steps")),
+    Field(json_schema_extra={"items": {"$ref": "#/$defs/Step"}}),
+]
 """Steps as they were written; each is read when its turn comes."""
+
+
+def _some(steps: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not steps:
+        raise ValueError("there are no steps, so nothing would happen; begin with open")
+    return steps
+
+
+SomeSteps = Annotated[Steps, AfterValidator(_some), Field(json_schema_extra={"minItems": 1})]
+"""At least one."""
 
 
 class Step(Said):
@@ -172,8 +226,10 @@ class _Choose(Said):
 
     @model_validator(mode="after")
     def _is_one(self) -> "_Choose":
-        if sum(one is not None for one in (self.label, self.index, self.value)) != 1:
-            raise ValueError("choose names the choice by one of label, index, value")
+        given = [name for name in ("label", "index", "value") if getattr(self, name) is not None]
+        if len(given) != 1:
+            told = " and ".join(given) or "none"
+            raise ValueError(f"choose names the choice by one of label, index and value, here are {told}")
         return self
 
 
@@ -185,10 +241,10 @@ class Choose(Step):
 
 
 class Fill(Step):
-    """Fill in the form: values by field; what is required and not given is made up."""
+    """Fill in the form: values by field, several in a list; what is required and not given is made up."""
 
     word: ClassVar[str] = "fill"
-    fill: dict[str, Value] | None
+    fill: dict[str, Values] | None
 
 
 class _Attach(Said):
@@ -285,14 +341,37 @@ class Once(Step):
     once: ABlock
 
 
+def _one_fragment(value: object) -> object:
+    if isinstance(value, str):
+        return {value: None}
+    if not isinstance(value, Mapping) or len(value) != 1:
+        raise ValueError(f"run names one fragment, such as run: {{sign_in: {{as: gold}}}}, not {shown(value)}")
+    return value
+
+
 class Run(Step):
     """Take the steps of a fragment."""
 
     word: ClassVar[str] = "run"
     run: Annotated[
         dict[str, dict[str, Value] | None],
-        BeforeValidator(lambda value: {value: None} if isinstance(value, str) else value),
-        Field(min_length=1, max_length=1),
+        BeforeValidator(_one_fragment),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "minLength": 1},
+                    {
+                        "type": "object",
+                        "minProperties": 1,
+                        "maxProperties": 1,
+                        "additionalProperties": {
+                            "type": ["object", "null"],
+                            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+                        },
+                    },
+                ]
+            }
+        ),
     ]
 
 
@@ -306,9 +385,11 @@ class _Repeat(Said):
     @model_validator(mode="after")
     def _has_an_end(self) -> "_Repeat":
         if (self.times is None) == (self.until is None):
-            raise ValueError("repeat says either times or until")
+            raise ValueError("repeat says how often by times, or by until and at_most")
         if self.until is not None and self.at_most is None:
-            raise ValueError("repeat until needs at_most, or there may be no end to it")
+            raise ValueError("repeat with until needs at_most, or there may be no end to it; write at_most: 5")
+        if self.times is not None and self.at_most is not None:
+            raise ValueError("times says how often exactly; leave at_most out")
         return self
 
 
@@ -350,15 +431,14 @@ def step(written: object, names: Names | None = None) -> Step:
     """
     data = {written: None} if isinstance(written, str) else written
     if not isinstance(data, Mapping) or not data:
-        raise _wrong((), written, f"a step is a word such as say, with what belongs to it, not {written!r}")
+        raise _wrong((), written, f"a step is a word such as say, with what belongs to it, not {shown(written)}")
     words = [key for key in data if key in STEPS]
-    if len(words) != 1:
+    if not words:
         other = next((key for key in data if key not in {"as", *NESTED}), next(iter(data)))
-        if not words:
-            raise _wrong((other,), data[other], f"{other!r} is no step{nearest(str(other), STEPS)}", key=True)
-        raise _wrong(
-            (words[1],), data, f"a step is one word, here are {' and '.join(words)}; give each a dash", key=True
-        )
+        raise _wrong((other,), data[other], f"{other!r} is no step{nearest(str(other), STEPS)}", key=True)
+    if len(words) > 1:
+        what = f"a step is one word, here are {' and '.join(words)}; give each a dash"
+        raise _wrong((words[1],), data, what, key=True)
     model = STEPS[words[0]]
     try:
         return model.model_validate(data, context=names)
@@ -379,7 +459,8 @@ class Link(Said):
     @model_validator(mode="after")
     def _is_one(self) -> "Link":
         if len(self.model_fields_set) != 1:
-            raise ValueError("a link is one of issue, tms, link")
+            told = " and ".join(sorted(self.model_fields_set)) or "none"
+            raise ValueError(f"a link is one of issue, tms and link, here are {told}; give each a dash")
         return self
 
 
@@ -394,18 +475,27 @@ class Who(Said):
     phone: str | None = None
 
 
+def _a_reason(because: str) -> str:
+    if not because.strip():
+        raise ValueError("a rule is not waived without a reason; say which one")
+    return because
+
+
 class Waived(Said):
     """A rule of the channel that is taken less seriously, and why."""
 
     severity: Severity
-    because: Word
+    because: Annotated[str, AfterValidator(_a_reason), Field(json_schema_extra={"minLength": 1})]
 
 
 def _known_rules(value: dict[str, Waived]) -> dict[str, Waived]:
-    for name, waived in value.items():
-        if name not in RULES:
-            raise ValueError(f"there is no rule {name!r}{nearest(name, RULES)}")
-        Waiver(name, waived.severity, waived.because)
+    wrong = [
+        mistake((name,), name, f"there is no rule {name!r}{nearest(name, RULES)}", key=True)
+        for name in value
+        if name not in RULES
+    ]
+    if wrong:
+        raise ValidationError.from_exception_data("rules", wrong)
     return value
 
 
@@ -417,37 +507,63 @@ class Quarantine(Said):
     until: datetime.date
 
 
+_TAG = r"^[A-Za-z_][\w.-]*$"
+
+
+def _tag(tag: str) -> str:
+    if not re.match(_TAG, tag):
+        raise ValueError(f"{tag!r} is no tag; one begins with a letter, and has letters, digits and . _ - (pytest -m)")
+    return tag
+
+
+def _lasting(duration: float) -> float:
+    if duration <= 0:
+        raise ValueError("nothing is over after 0 s; give it more")
+    return duration
+
+
+Lasting = Annotated[Duration, AfterValidator(_lasting)]
+"""More than no time."""
+
+
 class _Common(Said):
-    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")], ...] = ()
+    tags: tuple[Annotated[str, AfterValidator(_tag), Field(json_schema_extra={"pattern": _TAG})], ...] = ()
+    """Words to choose scenarios by: `-m smoke`."""
     severity: Literal["blocker", "critical", "normal", "minor", "trivial"] | None = None
     """Allure's five."""
     owner: Word | None = None
+    """Who looks after it."""
     links: tuple[Link, ...] = ()
+    """Where to read more."""
     persona: Who | None = None
+    """Who the customer is."""
     vars: dict[str, Value] = {}
     """Values for `${name}`."""
-    rules: Annotated[dict[str, Waived], BeforeValidator(lambda value: value), Field()] = {}
+    rules: Annotated[
+        dict[str, Waived],
+        AfterValidator(_known_rules),
+        Field(json_schema_extra={"propertyNames": {"enum": [*RULES]}}),
+    ] = {}
+    """Rules of the channel that are taken less seriously."""
     strict: bool | None = None
     """Whether a message that no expectation took fails the scenario."""
-    within: Duration | None = None
+    within: Lasting | None = None
     """What an expectation has that gives no time itself."""
     deployment: str = ""
     """API name of the deployment to talk to."""
-    timeout: Duration | None = None
+    timeout: Lasting | None = None
     """The longest that a scenario may take."""
     quarantine: Quarantine | None = None
-
-    @model_validator(mode="after")
-    def _rules_are_known(self) -> "_Common":
-        _known_rules(self.rules)
-        return self
+    """Its failures are known and don't fail the run, until the day is over."""
 
 
 class Suite(_Common):
     """A `suite.yaml`: what holds for every scenario in its folder and below, unless they say otherwise."""
 
     suite: str = ""
+    """What the scenarios below are about."""
     about: str = ""
+    """In a few sentences."""
     environment: tuple[Word, ...] = ()
     """Environment variables that `${env.NAME}` may read."""
     setup: Steps = ()
@@ -456,21 +572,98 @@ class Suite(_Common):
     """Steps after them, whatever happened."""
 
 
+def _rows(value: object) -> object:
+    if isinstance(value, str):
+        if not value.endswith(".csv"):
+            raise ValueError(f"wanted a list of rows, or the name of a CSV file, not {shown(value)}")
+    elif value is not None:
+        _listed("rows")(value)
+    return value
+
+
+Rows = Annotated[
+    Annotated[tuple[dict[str, Value], ...], Tag("listed")]
+    | Annotated[str, Field(json_schema_extra={"pattern": r"\.csv$"}), Tag("file")],
+    Discriminator(lambda value: "file" if isinstance(value, str) else "listed"),
+    BeforeValidator(_rows),
+]
+
+
 class Scenario(_Common):
     """A scenario."""
 
     scenario: Word
+    """Its title."""
     about: str = ""
-    rows: tuple[dict[str, Value], ...] | Annotated[str, Field(pattern=r"\.csv$")] | None = None
+    """What happens, in a few sentences."""
+    rows: Rows | None = None
     """One run a row; or a CSV file beside this one."""
-    steps: Annotated[Steps, Field(min_length=1)]
+    steps: SomeSteps
+    """What the user does, and what should happen, one after the other."""
 
 
 class Fragment(Said):
     """Steps with a name, to be run by scenarios."""
 
     fragment: Word
+    """Its name, for `run`."""
     about: str = ""
+    """What it does."""
     parameters: dict[str, Value] = {}
     """Names, and what they are if not given; null has to be given."""
-    steps: Steps
+    steps: SomeSteps
+    """What it does when it is run."""
+
+
+def language_of(locale: str) -> str:
+    """The language of a locale: `de` of `de_DE`."""
+    return locale.partition("_")[0]
+
+
+_LANGUAGES = frozenset(map(language_of, LOCALES))
+
+
+def _known_locales(value: dict[str, Any]) -> dict[str, Any]:
+    wrong = [
+        mistake((name,), name, f"there is no locale {name!r}{nearest_locale(name)}", key=True)
+        for name in value
+        if name not in LOCALES and name not in _LANGUAGES
+    ]
+    if wrong:
+        raise ValidationError.from_exception_data("locales", wrong)
+    return value
+
+
+def nearest_locale(locale: str) -> str:
+    """The end of a sentence about an unknown locale."""
+    same = [one for one in LOCALES if language_of(one).casefold() == locale[:2].casefold()]
+    return nearest(locale, sorted(same)) if same else "; one looks like en_US or de_DE"
+
+
+def _wording(text: str) -> str:
+    expression(text)
+    return text
+
+
+def _any(wordings: tuple[str, ...]) -> tuple[str, ...]:
+    if not wordings:
+        raise ValueError("there is no wording here; write at least one")
+    return wordings
+
+
+Wordings = Annotated[
+    dict[
+        str,
+        Annotated[
+            tuple[Annotated[str, AfterValidator(_wording)], ...],
+            AfterValidator(_any),
+            Field(json_schema_extra={"minItems": 1}),
+        ],
+    ],
+    AfterValidator(_known_locales),
+]
+"""Acceptable wordings by locale or language; one between slashes is a regular expression."""
+
+
+class Catalogues(RootModel[dict[str, Wordings]]):
+    """Catalogues by their name: acceptable wordings by locale, the first of which is the one that is said."""

@@ -47,7 +47,7 @@ class Cast:
         if name not in self._customers:
             who = persona(f"{self.lead.seed} {name}", locale=self.lead.locale) if name else self.lead
 
-            def begin(_: int, deployment: str) -> Conversation:
+            def begin(who: Persona, _: int, deployment: str) -> Conversation:
                 conversation = self._begin(who, len(self.conversations) + 1, deployment)
                 self.conversations.append(conversation)
                 return conversation

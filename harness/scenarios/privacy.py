@@ -3,12 +3,15 @@
 Not here: finding it in a text (timeline/redaction.py).
 """
 
+from functools import lru_cache
+
 from harness.timeline.redaction import Redactor
 from harness.user.persona import Persona
 
 _DIGITS_OF_A_PHONE = 7
 
 
+@lru_cache(maxsize=1024)
 def redactor_of(persona: Persona) -> Redactor:
     """What takes the persona's data out of texts, and puts it back.
 

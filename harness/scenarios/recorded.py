@@ -149,7 +149,7 @@ class RecordedConversation(Conversation):
             raise self._changed(f"the recorded user {_told(recorded)}", made)
         self._place += 1
         self._time = recorded.at
-        self._anchor = recorded.at if recorded.STARTS_CLOCK else self._anchor
+        self._anchor = recorded.at if recorded.starts_clock else self._anchor
         step.moved = self._record(recorded)
         return recorded
 

@@ -9,27 +9,30 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from harness.documents import Place
+from harness.expectations.spelled_matchers import REGEX
 from harness.scenarios.model import NESTED
 
-Place = tuple[int | str, ...]
 Lookup = Callable[[str], object]
 """What a name stands for; raises ValueError where it stands for nothing."""
 
-_REFERENCE = re.compile(r"(\$?)\$\{([^{}\n]*)\}")
-_REGEX = re.compile(r"/.*/[a-z]*", re.DOTALL)
+REFERENCE = r"\$\{([^{}\n]*)\}"
+"""How a name is referred to."""
+_MARK = re.compile(rf"\$\$\{{|{REFERENCE}|\$\{{")
 
 
-def references(data: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Every name that data refers to, and where; steps within it are left out."""
+def references(data: object, place: Place = ()) -> Iterator[tuple[Place, str | None]]:
+    """Every name that data refers to, and where; None for one that has no end. Steps within it are left out."""
     for where, text in _texts(data, place):
-        for match in _REFERENCE.finditer(text):
-            if not match[1]:
-                yield where, match[2].strip()
+        for match in _MARK.finditer(text):
+            if match[0] != "$${":
+                yield where, None if match[1] is None else match[1].strip()
 
 
 def _texts(data: object, place: Place) -> Iterator[tuple[Place, str]]:
     if isinstance(data, str):
-        yield place, data
+        if "${" in data:
+            yield place, data
     elif isinstance(data, dict):
         for key, value in data.items():
             if not _is_nested(key, value):
@@ -61,18 +64,18 @@ def resolved(data: Any, lookup: Lookup) -> Any:
 def _text(text: str, lookup: Lookup) -> object:
     if "${" not in text:
         return text
-    whole = _REFERENCE.fullmatch(text)
-    if whole and not whole[1]:
-        return lookup(whole[2].strip())
-    is_regex = _REGEX.fullmatch(text)
+    whole = re.fullmatch(REFERENCE, text)
+    if whole:
+        return lookup(whole[1].strip())
+    is_regex = REGEX.fullmatch(text)
 
     def put(match: re.Match[str]) -> str:
-        if match[1]:
-            return match[0][1:]
-        value = shown(lookup(match[2].strip()))
+        if match[1] is None:
+            return "${"
+        value = shown(lookup(match[1].strip()))
         return re.escape(value) if is_regex else value
 
-    return _REFERENCE.sub(put, text)
+    return _MARK.sub(put, text)
 
 
 def shown(value: object) -> str:

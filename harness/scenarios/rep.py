@@ -20,7 +20,7 @@ class Stage(Protocol):
 
     id: str
 
-    async def _play(self, title: str, request: Request, **fields: Any) -> RepDid: ...
+    async def _rehearse(self, title: str, request: Request, **fields: Any) -> RepDid: ...
 
 
 class Rep:
@@ -35,18 +35,20 @@ class Rep:
     async def say(self, text: str) -> RepDid:
         """Send a text to the user."""
         title = f"as the rep, say {quoted(text, limit=80)}"
-        return await self._stage._play(title, lambda stage: stage.say(self._id, text), what="said", text=text)
+        return await self._stage._rehearse(title, lambda stage: stage.say(self._id, text), what="said", text=text)
 
     async def type(self, *, started: bool = True) -> RepDid:
         """Start typing, or stop (`started=False`)."""
         state: Any = "started" if started else "stopped"
         title = f"as the rep, {'start' if started else 'stop'} typing"
-        return await self._stage._play(title, lambda stage: stage.type(self._id, state), what=f"{state}_typing")
+        return await self._stage._rehearse(title, lambda stage: stage.type(self._id, state), what=f"{state}_typing")
 
     async def leave(self) -> RepDid:
         """Leave; the bot comes back."""
-        return await self._stage._play("as the rep, leave", lambda stage: stage.leave(self._id), what="left")
+        return await self._stage._rehearse("as the rep, leave", lambda stage: stage.leave(self._id), what="left")
 
     async def end(self) -> RepDid:
         """End the session; the conversation stays open."""
-        return await self._stage._play("as the rep, end the session", lambda stage: stage.end(self._id), what="ended")
+        return await self._stage._rehearse(
+            "as the rep, end the session", lambda stage: stage.end(self._id), what="ended"
+        )

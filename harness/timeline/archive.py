@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from harness.errors import HarnessError, RecordingUnreadable
 from harness.events import ANY_EVENT, Event
 from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 FORM = 1
 """Goes up when old recordings can no longer be read as they are."""
@@ -144,7 +147,11 @@ class RecordingWriter:
 
     def event(self, event: Event) -> None:
         """Append an event."""
-        self._write(self._redactor.redacted({"event": event.model_dump()}))
+        private = self._redactor.event(event)
+        try:
+            self._append(b'{"event":' + private.model_dump_json().encode() + b"}\n")
+        except PydanticSerializationError:  # half a surrogate pair, which JSON can hold and UTF-8 can't
+            self._write({"event": private.model_dump()})
 
     def mark(self, mark: Mark) -> None:
         """Append a mark."""
@@ -155,7 +162,9 @@ class RecordingWriter:
         self._file.close()
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        wire = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        self._append(_JSON.encode(line).encode("utf-8", "surrogatepass") + b"\n")
+
+    def _append(self, wire: bytes) -> None:
         try:
             while wire:
                 wire = wire[self._file.write(wire) :]

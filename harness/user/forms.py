@@ -176,7 +176,7 @@ def _made_up(field: FormField, somebody: Persona) -> Value:
 def _texts(field: FormField, somebody: Persona, faker: Faker) -> Iterator[str]:
     """What might fit, the likeliest first."""
     word = _plain(f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', field.content)} {field.label}")
-    longest = field.longest or len(sentence := faker.sentence(5))
+    sentence = faker.sentence(5)
     sorts = {
         r"mail": somebody.email,
         r"phone|mobile|\btel": somebody.phone,
@@ -188,7 +188,7 @@ def _texts(field: FormField, somebody: Persona, faker: Faker) -> Iterator[str]:
         r"number|numeric|decimal|digit|amount|quantity|how many|\bage\b": faker.numerify("%#"),
     }
     yield from (text for sort, text in sorts.items() if re.search(sort, word))
-    yield sentence[:longest].strip()
+    yield sentence[: field.longest].strip()
     yield from sorts.values()
     yield from (faker.numerify("%" + "#" * more) for more in range(_MOST_DIGITS))
 

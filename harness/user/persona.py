@@ -3,8 +3,11 @@
 Faker's `example.*` addresses are used, so that nobody real is written to.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from threading import Lock
 
 from faker import Faker
 from faker.config import AVAILABLE_LOCALES
@@ -46,16 +49,15 @@ def persona(seed: str, *, locale: str = "en_US") -> Persona:
         raise LocalProtocolError(
             f"no names are known for the locale {locale!r}; known are {', '.join(sorted(AVAILABLE_LOCALES))}"
         )
-    faker = Faker(locale)
-    faker.seed_instance(seed)
-    return Persona(
-        locale=locale,
-        seed=seed,
-        first_name=faker.first_name(),
-        last_name=faker.last_name(),
-        email=faker.ascii_safe_email(),
-        phone=faker.phone_number(),
-    )
+    with _seeded(seed, locale) as faker:
+        return Persona(
+            locale=locale,
+            seed=seed,
+            first_name=faker.first_name(),
+            last_name=faker.last_name(),
+            email=faker.ascii_safe_email(),
+            phone=faker.phone_number(),
+        )
 
 
 MADE = ("number", "word", "sentence", "company", "city", "street", "date", "iban", "uuid")
@@ -70,23 +72,33 @@ def made(what: str, *, seed: str, locale: str = "en_US") -> str:
         seed: Anything that names the scenario.
         locale: A locale that Faker knows.
     """
+    with _seeded(f"{seed} {what}", locale) as faker:
+        match what:
+            case "number":
+                return str(faker.random_int(1000, 999_999))
+            case "date":
+                return str(faker.date_between(date(2030, 1, 1), date(2030, 12, 31)))
+            case "uuid":
+                return str(faker.uuid4())
+            case "street":
+                return str(faker.street_address())
+        return str(getattr(faker, what)())
+
+
+LOCALES = frozenset(AVAILABLE_LOCALES)
+"""For which people can be made up."""
+
+
+@contextmanager
+def _seeded(seed: str, locale: str) -> Iterator[Faker]:
+    """A source of made-up things that gives the same for the same seed; it takes milliseconds to make, so it is kept."""
     faker = _faker(locale)
-    faker.seed_instance(f"{seed} {what}")
-    match what:
-        case "number":
-            return str(faker.random_int(1000, 999_999))
-        case "date":
-            return str(faker.date_between(date(2030, 1, 1), date(2030, 12, 31)))
-        case "uuid":
-            return str(faker.uuid4())
-        case "street":
-            return str(faker.street_address())
-    return str(getattr(faker, what)())
+    with _ONE_AT_A_TIME:
+        faker.seed_instance(seed)
+        yield faker
 
 
-def is_locale(locale: str) -> bool:
-    """Whether people can be made up for a locale."""
-    return locale in AVAILABLE_LOCALES
+_ONE_AT_A_TIME = Lock()
 
 
 @cache

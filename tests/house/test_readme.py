@@ -19,19 +19,33 @@ def without_numbers(line: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"#\d+|\d+\.\d{3}", "0", line)).strip()
 
 
+def played(file: Path) -> subprocess.CompletedProcess[str]:
+    """What pytest says of a file."""
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", file.name]
+    return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, timeout=60, check=False)
+
+
 def test_the_scenario_fails_with_the_words_it_prints(tmp_path: Path) -> None:
     """Line for line, but for times; an ellipsis stands for lines left out."""
-    [code] = blocks("python")
+    [written] = blocks("yaml")
     [printed] = blocks("text")
-    assert len([line for line in code.splitlines() if line.strip()]) <= 10
-    (tmp_path / "test_readme.py").write_text(code)
-    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "test_readme.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert len(written.splitlines()) <= 10
+    file = tmp_path / "readme.scenario.yaml"
+    file.write_text(written)
+    done = played(file)
     assert done.returncode == 1
     shown = iter([without_numbers(line) for line in done.stdout.splitlines()])
     for line in printed.splitlines():
         if line != "…":
             assert without_numbers(line) in shown, f"{line}\nis not, or not there, in\n{done.stdout}"
+
+
+def test_the_scenario_in_python_holds(tmp_path: Path) -> None:
+    """As it stands."""
+    [code] = blocks("python")
+    file = tmp_path / "test_readme.py"
+    file.write_text(code)
+    assert played(file).returncode == 0
 
 
 def test_every_command_it_names_exists() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 import harness
-from harness import Conversation, Target
+from harness import Conversation, Customer, Target
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.customer import customer
 from harness.settings import sandbox_target
@@ -62,6 +62,7 @@ def words() -> set[str]:
         *harness.__all__,
         *(argument.name for argument in arguments if argument.kind is inspect.Parameter.KEYWORD_ONLY),
         *(public(Conversation) - OF_THE_PLUGIN),
+        *public(Customer),
         *METHODS,
         *OPERATORS.values(),
     }

@@ -13,6 +13,7 @@ from .test_rest import assert_refused, sample
 from .test_shapes import known, sampled, shapes
 
 MESSAGE = "CONVERSATION_MESSAGE"
+ANY = "5d8ad3c0-26c5-4a4b-9a63-0c1a4f8f5a10"
 FORM = """\
 attachments: true
 greeting:
@@ -71,8 +72,8 @@ async def test_a_form_and_its_answer_have_the_shape_of_the_samples(meet: Visit) 
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
-        (("inReplyToMessageId",), str(uuid4()), "The inReplyToMessageId names no form of this conversation"),
-        (("formResponse", "inputValues", 0, "inputId"), str(uuid4()), "The inputId is not one of the form"),
+        (("inReplyToMessageId",), ANY, "The inReplyToMessageId names no form of this conversation"),
+        (("formResponse", "inputValues", 0, "inputId"), ANY, "The inputId is not one of the form"),
         (("formResponse", "inputValues", 0, "value"), {"valueType": "Tea"}, "Invalid valueType"),
         (("formResponse", "inputValues", 0, "surprise"), 1, 'Unrecognized field "surprise"'),
         (
@@ -104,7 +105,10 @@ async def upload(
     """Send a file as the sample does."""
     like = sample("send_file__request")["parts"]
     told = entry or {**like[0]["json"], "esDeveloperName": end_user.deployment}
-    parts = {"messageEntry": (None, json.dumps(told), "application/json"), "fileData": ("a.pdf", content, mime_type)}
+    parts: dict[str, Any] = {
+        "messageEntry": (None, json.dumps(told), "application/json"),
+        "fileData": ("a.pdf", content, mime_type),
+    }
     return await end_user.http.post(f"{end_user.path}/file", headers=end_user.headers, files=parts)
 
 

@@ -655,10 +655,11 @@ def test_what_jobs_share_is_opened_once_and_closed_last(loop: Callable[[], async
     with pool:
         for key, run in (("a", job), ("b", job), ("c", cleans)):
             pool.submit(Job(key, run))
-        values = [pool.result(key).value for key in "ab"]
-    [(shared, where), (other, there)] = values
-    assert shared is other
-    assert where == there
+        one, two = pool.result("a"), pool.result("b")
+    assert one.value is not None
+    assert one.value == two.value
+    shared, where = one.value
+    assert shared is not None
     assert where[0] == "pool"
     assert seen == [("opened", where), "cleaned", ("closed", where)]
 
