@@ -344,6 +344,8 @@ _VALUES: Mapping[str, Callable[[str], Any]] = {
 # -- values ------------------------------------------------------------------------------------------------------------
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)"
+"""How a duration is written."""
 
 
 def seconds(value: object) -> float:
@@ -352,12 +354,15 @@ def seconds(value: object) -> float:
     Raises:
         ValueError: It is no duration.
     """
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", value.strip())):
+    if isinstance(value, str) and (match := re.fullmatch(DURATION, value.strip())):
         return round(float(match[1]) * _UNITS[match[2]], 9)
     raise ValueError(f"{value!r} is no duration; write it as 800ms, 5s or 2m")
 
 
-Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"$ref": "#/$defs/Duration"})]
+DEFINED = "https://harness.example/"
+"""Begins a reference of a JSON Schema to what is defined elsewhere."""
+
+Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"$ref": f"{DEFINED}Duration"})]
 """Seconds, written with their unit."""
 
 
@@ -373,7 +378,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; known are {', '.join(sorted(words))}" if words else ""
 
 
-def refused(document: Document, error: ValidationError, model: type[BaseModel], at: Place = ()) -> list[Problem]:
+def refused(
+    document: Document,
+    error: ValidationError,
+    model: type[BaseModel],
+    at: Place = (),
+    unless: Callable[[object], bool] = lambda _: False,
+) -> list[Problem]:
     """What a model refused, each mistake where it stands.
 
     Args:
@@ -381,10 +392,13 @@ def refused(document: Document, error: ValidationError, model: type[BaseModel], 
         error: What was raised.
         model: The model, for the words it knows.
         at: Where in the file what was validated begins.
+        unless: Asked of a value that was refused whether that is to be passed over.
     """
     return [
         document.problem((*at, *place), what, key=is_key)
-        for place, what, is_key in (_worded(one, model) for one in error.errors(include_url=False))
+        for one in error.errors(include_url=False)
+        if not unless(one["input"])
+        for place, what, is_key in (_worded(one, model),)
     ]
 
 

@@ -19,6 +19,9 @@ ALLURE = Path("reports/allure")
 """Where Allure's configuration is, from the project's folder."""
 
 
+SUITES = Path("suites")
+"""Where the scenarios are, from the project's folder."""
+
 PYTEST = "harness.pytest"
 """Where a command's context keeps the words that are for pytest."""
 
@@ -31,6 +34,7 @@ def cli() -> None:
     \b
     harness run suites                        run the scenarios against the sandbox
     harness run suites -- -k streamed -x      whatever follows -- is for pytest
+    harness lint suites                       find mistakes in scenario files; nothing is sent
     harness judge reports/out/recordings      judge its conversations again, by what is expected today
     harness sandbox --port 8080               a local server of the service, with scripted bots
     """  # noqa: D301 - click's own mark for lines to be left as they are
@@ -85,6 +89,39 @@ def run(paths: tuple[Path, ...], target: str, strict: bool | None, html: bool, o
 
     where = [str(path) for path in paths] or ["suites"]
     sys.exit(run_suites(where, target=target, strict=strict, html=html, out=out, config=ALLURE))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--locale", help="Check what the scenarios say in this locale, such as de_DE, whatever they say themselves."
+)
+def lint(paths: tuple[Path, ...], locale: str | None) -> None:
+    """Find mistakes in scenario files, and in what they share; nothing is sent.
+
+    PATHS are files and folders, `suites` if none is given. Each mistake is a line: file:line:column: what is wrong.
+
+    Exit codes: 0 no mistakes, 1 mistakes, 2 wrong words.
+    """
+    from harness.cli.lint import show_problems  # noqa: PLC0415 - as above
+
+    sys.exit(show_problems(paths or (SUITES,), locale=locale))
+
+
+@cli.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a schema there is not what it should be.")
+def schema(folder: Path | None, check: bool) -> None:  # noqa: FBT001 - click's
+    """Write the JSON Schemas of scenario, suite, fragment and catalogue files, by which editors complete and check.
+
+    FOLDER is where they are kept, `suites/schema` if not given. A file names its schema in its first line:
+
+    \b
+    # yaml-language-server: $schema=../schema/scenario.schema.json
+    """  # noqa: D301 - as above
+    from harness.cli.schema import keep_schemas  # noqa: PLC0415 - as above
+
+    sys.exit(keep_schemas(folder or SUITES / "schema", check=check))
 
 
 class _ForPytest(click.Command):

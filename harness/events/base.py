@@ -13,7 +13,7 @@ from harness.events.text import quoted
 class Event(BaseModel):
     """One thing that happened, as seen from the end user's side."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     LANE: ClassVar[str] = ""
     """The column of a transcript or page it belongs to."""

@@ -18,7 +18,7 @@ from harness.expectations import building, matchers, vocabulary
 from harness.expectations.block import Expectation, Latency
 from harness.expectations.instants import Bounds
 from harness.expectations.patterns import One, Pattern
-from harness.expectations.reply import Reply
+from harness.expectations.reply import Reply, Stalls
 from harness.expectations.spelled_matchers import OPERATORS, MatcherReader, number, parameters
 
 
@@ -87,9 +87,25 @@ OPTIONS = {
     "soft": "The scenario goes on if it does not hold, and fails at its end.",
 }
 """What a block may say beside its pattern, and what it means."""
-REPLY = ("text", "role", "name", "choices", "revised", "streamed", "first_token", "gap", "stalls", "in_order",
-         "complete", "faithful", "retracted", "bursts")  # fmt: skip
-"""What may be asked of a reply."""
+REPLY: Mapping[str, str] = {
+    "text": "matcher",
+    "role": "matcher",
+    "name": "matcher",
+    "choices": "matcher",
+    "revised": "matcher",
+    "streamed": "flag",
+    "first_token": "limits",
+    "gap": "limits",
+    "stalls": "stalls",
+    "in_order": "flag",
+    "complete": "flag",
+    "faithful": "flag",
+    "retracted": "retracted",
+    "bursts": "bursts",
+}
+"""What may be asked of a reply, and how that is written; scenarios/schema.py says what each looks like."""
+LIMITS = {"first_token": {"max": "first_token"}, "gap": {"max": "gap", "p95": "gap_p95"}}
+"""Bounds of a reply, and the arguments that each is."""
 COMMON = ("as", "capture", "after_previous")
 """What may be said of any event."""
 OTHERS = ("account", "ignore", "forbid")
@@ -282,21 +298,12 @@ class Reader(MatcherReader):
         return None if called is None else pattern.named(called)
 
     def _reply(self, value: object, place: Place) -> Pattern | None:
-        fields = self._fields("reply", value, place, REPLY)
+        fields = self._fields("reply", value, place, tuple(REPLY))
         if fields is None:
             return None
         given: dict[str, Any] = {}
-        for name in ("text", "role", "name", "choices", "revised"):
-            if name in fields:
-                given[name] = self._field("message", name, fields[name], (*place, name))
-        for name in ("in_order", "complete", "faithful"):
-            if name in fields:
-                given[name] = self.flag(fields[name], (*place, name))
-        if fields.get("streamed", "any") != "any":
-            given["streamed"] = self.flag(fields["streamed"], (*place, "streamed"))
-        if "retracted" in fields:
-            given["retracted"] = self.word(fields["retracted"], (*place, "retracted"), RETRACTED)
-        self._reply_times(fields, given, place)
+        for name in (name for name in fields if name in REPLY):
+            given |= self._asked(name, fields[name], (*place, name))
         is_whole = self._capturing(given, fields, place, "reply")
         if "after_previous" in fields:
             what = "a reply has no bound to the event before it; bound its first_token"
@@ -310,29 +317,37 @@ class Reader(MatcherReader):
         called = self._name(fields["as"], (*place, "as"))
         return None if called is None else pattern.named(called)
 
-    def _reply_times(self, fields: Mapping[str, Any], given: dict[str, Any], place: Place) -> None:
-        if "first_token" in fields:
-            given |= self._limits(fields["first_token"], (*place, "first_token"), {"max": "first_token"})
-        if "gap" in fields:
-            given |= self._limits(fields["gap"], (*place, "gap"), {"max": "gap", "p95": "gap_p95"})
-        if "stalls" in fields:
-            at = (*place, "stalls")
-            parts = self.mapping(fields["stalls"], at, ("longer_than", "at_most"))
-            if parts is not None and "longer_than" not in parts:
-                self.wrong(at, fields["stalls"], "stalls says how long is too long: stalls: {longer_than: 1s}")
-                parts = None
-            given["stalls"] = None
-            if parts is not None:
-                longer = self.tried((*at, "longer_than"), parts["longer_than"], partial(seconds, parts["longer_than"]))
-                most = self.whole(parts.get("at_most", 0), (*at, "at_most"))
-                if longer is not None and most is not None:
-                    given["stalls"] = vocabulary.stalls(longer_than=longer, at_most=most)
-        if "bursts" in fields:
-            at, bursts = (*place, "bursts"), fields["bursts"]
-            if isinstance(bursts, Mapping):
-                parts = self.mapping(bursts, at, ("at_most",)) or {}
-                at, bursts = (*at, "at_most"), parts.get("at_most")
-            given["burst"] = self.whole(bursts, at, 1)
+    def _asked(self, name: str, value: object, place: Place) -> dict[str, Any]:
+        """What is asked of a reply, by the arguments that it is; None is what can't be read."""
+        match REPLY[name]:
+            case "matcher":
+                return {name: self._field("message", name, value, place)}
+            case "limits":
+                return dict(self._limits(value, place, LIMITS[name]))
+            case "stalls":
+                return {name: self._stalls(value, place)}
+            case "bursts":
+                return {"burst": self._bursts(value, place)}
+            case "retracted":
+                return {name: self.word(value, place, RETRACTED)}
+        return {name: self.flag(value, place)}
+
+    def _stalls(self, value: object, place: Place) -> Stalls | None:
+        parts = self.mapping(value, place, ("longer_than", "at_most"))
+        if parts is None:
+            return None
+        if "longer_than" not in parts:
+            self.wrong(place, value, "stalls says how long is too long: stalls: {longer_than: 1s}")
+            return None
+        longer = self.tried((*place, "longer_than"), parts["longer_than"], partial(seconds, parts["longer_than"]))
+        most = self.whole(parts.get("at_most", 0), (*place, "at_most"))
+        return None if longer is None or most is None else vocabulary.stalls(longer_than=longer, at_most=most)
+
+    def _bursts(self, value: object, place: Place) -> int | None:
+        if not isinstance(value, Mapping):
+            return self.whole(value, place, 1)
+        parts = self.mapping(value, place, ("at_most",))
+        return None if parts is None else self.whole(parts.get("at_most"), (*place, "at_most"), 1)
 
     def _limits(self, value: object, place: Place, names: Mapping[str, str]) -> dict[str, float | None]:
         """Upper bounds, under the names that the word has for them."""

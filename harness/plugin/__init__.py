@@ -73,6 +73,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="scenario files played at once (default: %(default)s); under xdist each worker plays one",
     )
+    for what, why in (("starts", "conversations started"), ("messages", "messages of one conversation")):
+        group.addoption(
+            f"--{what}-per-minute",
+            type=_whole(0),
+            metavar="N",
+            help=f"{why} in a minute, at most; 0 is no limit (default: as the service documents; sandbox: none)",
+        )
     group.addoption("--locale", help="play every scenario file in this locale, such as de_DE, whatever it says itself")
     group.addoption(
         "--repeat",

@@ -17,7 +17,7 @@ from _pytest._io import TerminalWriter
 from harness.documents import DocumentError, Problem
 from harness.errors import ExpectationFailed, HarnessError
 from harness.plugin.judging import Run
-from harness.plugin.stage import Stage
+from harness.plugin.stage import Playable, Stage
 from harness.plugin.tally import FLAKY, QUARANTINED
 from harness.reporting import allure
 from harness.scenarios.checking import check
@@ -99,13 +99,8 @@ class Explained(TerminalRepr):
         return self._words
 
 
-class ScenarioItem(pytest.Item):
-    """One run of a scenario.
-
-    Attributes:
-        script: The scenario with its row.
-        run: The recorded run that is judged; None where conversations are held.
-    """
+class ScenarioItem(Playable):
+    """One run of a scenario."""
 
     def __init__(self, *, script: Script, run: Run | None = None, **more: Any) -> None:
         super().__init__(**more)

@@ -7,8 +7,8 @@ will be asked for next, each is played when it is its turn.
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,17 +17,29 @@ from harness.client.target import Target
 from harness.plugin.judging import Run, of_function
 from harness.plugin.status import StatusLine
 from harness.sandbox.process import sandbox_process
-from harness.scenarios.performing import Cast, Performed, lead_of, live_cast, perform, perform_again, recorded_cast
+from harness.scenarios.customer import Customer, live_customer, recorded_customer
+from harness.scenarios.loading import Script
+from harness.scenarios.pace import MESSAGES_PER_MINUTE, STARTS_PER_MINUTE, Pace
+from harness.scenarios.performing import Performed, lead_of, perform, perform_again
 from harness.scenarios.pool import Finished, Job, Pool
 from harness.scenarios.recording import Recordings
 from harness.settings import SANDBOX, sandbox_target, strictness
 from harness.settings import target as target_at
 
-if TYPE_CHECKING:
-    from harness.plugin.scenario_files import ScenarioItem
-
 STRICT = "strict_conversations"
 """The name of the option, the ini setting and the mark; `--strict` means something else to pytest."""
+
+
+class Playable(pytest.Item):
+    """A test that is a run of a scenario file.
+
+    Attributes:
+        script: The scenario with its row.
+        run: The recorded run that is judged; None where conversations are held.
+    """
+
+    script: Script
+    run: Run | None
 
 
 class Stage:
@@ -66,11 +78,23 @@ class Stage:
                 self._target = target_at(where, org_id=org_id, deployment=deployment, within=within)
         return self._target
 
+    @cached_property
+    def _pace(self) -> Pace | None:
+        """How fast the target may be talked to: as its documentation allows, the sandbox as fast as it can."""
+        option = self._config.getoption
+        starts, messages = option("--starts-per-minute"), option("--messages-per-minute")
+        if self.target.is_sandbox:
+            return Pace(starts_per_minute=starts, messages_per_minute=messages) if starts or messages else None
+        return Pace(
+            starts_per_minute=STARTS_PER_MINUTE if starts is None else starts or None,
+            messages_per_minute=MESSAGES_PER_MINUTE if messages is None else messages or None,
+        )
+
     def runs_of(self, node: str) -> list[Run]:
         """The recorded runs of a scenario."""
         return of_function(self.runs, node)
 
-    def performed(self, item: "ScenarioItem") -> Performed:
+    def performed(self, item: Playable) -> Performed:
         """What a scenario came to; waits until it is over.
 
         Raises:
@@ -79,6 +103,8 @@ class Stage:
         if item.run is not None:
             return asyncio.run(self._judged(item, item.run))
         pool = self._pool or self._opened(item)
+        if self._is_worker:
+            pool.submit(self._job(item))
         with StatusLine(self._config, pool.state):
             finished = pool.result(item.nodeid)
         self._times[item.nodeid] = (finished.started_at, finished.ended_at)
@@ -101,49 +127,47 @@ class Stage:
         self._stack.close()
         return pool.complaints if pool is not None else ()
 
-    def _opened(self, item: "ScenarioItem") -> "Pool[Network, Performed]":
-        """The pool, with every scenario that pytest will ask for."""
-        from harness.plugin.scenario_files import ScenarioItem  # noqa: PLC0415 - it imports us
-
-        config = self._config
-        is_worker = hasattr(config, "workerinput")
-        pool: Pool[Network, Performed] = Pool(
-            Network, concurrency=1 if is_worker else config.getoption("--concurrency"), failed=_failed
+    def _opened(self, item: Playable) -> "Pool[Network, Performed]":
+        """The pool, with every scenario that pytest will ask for from this one on."""
+        self._pool = pool = Pool(
+            Network, concurrency=self._config.getoption("--concurrency"), pace=self._pace, failed=_failed
         )
-        target = self.target
-        items = [item] if is_worker else [one for one in item.session.items if isinstance(one, ScenarioItem)]
-        for one in items[items.index(item) :]:
-            pool.submit(self._job(one, target))
+        if not self._is_worker:
+            items = [one for one in item.session.items if isinstance(one, Playable)]
+            for one in items[items.index(item) :]:
+                pool.submit(self._job(one))
         self._stack.enter_context(pool)
-        if is_worker:
-            return pool
-        self._pool = pool
         return pool
 
-    def _job(self, item: "ScenarioItem", target: Target) -> Job[Network, Performed]:
+    @property
+    def _is_worker(self) -> bool:
+        return hasattr(self._config, "workerinput")
+
+    def _job(self, item: Playable) -> Job[Network, Performed]:
         option = self._config.getoption
-        script, told = item.script, option(STRICT)
+        script, target, told = item.script, self.target, option(STRICT)
         strict = strictness(script.strict, told, self._config.getini(STRICT))
         folder: str | None = option("--recordings")
 
         async def run(network: Network) -> Performed:
             lead = lead_of(script, item.nodeid, option("--locale"))
 
-            def attempt() -> Cast:
+            def attempt() -> Customer:
                 recordings = Recordings(Path(folder), item.nodeid, strict=told) if folder else None
-                return live_cast(lead, target, network, recordings=recordings, strict=strict)
+                return live_customer(lead, target, network, recordings=recordings, strict=strict, pace=self._pace)
 
             return await perform_again(attempt, script, scenario=item.nodeid, retries=option("--retries"))
 
         return Job(item.nodeid, run, script.timeout)
 
-    async def _judged(self, item: "ScenarioItem", run: Run) -> Performed:
+    async def _judged(self, item: Playable, run: Run) -> Performed:
         header = run.recordings[0].header
         told: bool | None = self._config.getoption(STRICT)
         strict = strictness(item.script.strict, header.strict if told is None else told, self._config.getini(STRICT))
         lead = lead_of(item.script, header.seed, header.locale)
-        cast = recorded_cast(lead, run.recordings, within=self._config.getoption("--within"), strict=strict)
-        return await perform(item.script, cast, scenario=item.nodeid)
+        within = self._config.getoption("--within")
+        customer = recorded_customer(run.recordings, somebody=lead, within=within, strict=strict)
+        return await perform(item.script, customer, scenario=item.nodeid)
 
 
 def _failed(finished: Finished[Performed]) -> bool:

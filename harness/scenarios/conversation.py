@@ -175,6 +175,9 @@ class Conversation(ABC):
     def _moved(self, step: Taking, cls: builtins.type[AMove], **fields: Any) -> AMove:
         """Note that a move is made now; bounds count from it."""
 
+    async def _turn(self) -> None:  # noqa: B027 - may be nothing
+        """Wait until one more message may be sent."""
+
     @abstractmethod
     async def _sent(self, step: Taking, request: Request) -> None:
         """Hand a move to the network, and have it accepted."""
@@ -272,6 +275,7 @@ class Conversation(ABC):
         """
         async with self._moving(f"say {quoted(text, limit=80)}") as step:
             self._must_be_open("say something")
+            await self._turn()
             move = self._moved(step, Said, message=str(uuid.uuid4()), text=text)
             entry = in_reply_to.entry if in_reply_to else None
             await self._sent(step, lambda client: client.send_text(self.id, move.message, text, in_reply_to=entry))
@@ -294,6 +298,7 @@ class Conversation(ABC):
             self._must_be_open("choose something")
             message, option = choice(self.timeline, label, index, value)
             fields = {"label": option.label, "value": option.value, "in_reply_to": message.entry}
+            await self._turn()
             move = self._moved(step, Chose, message=str(uuid.uuid4()), **fields)
             await self._sent(
                 step, lambda client: client.send_choice(self.id, move.message, option.value, in_reply_to=message.entry)
@@ -326,6 +331,7 @@ class Conversation(ABC):
             if message is None or message.form is None:
                 raise LocalProtocolError("can't fill in a form: none has come")
             entry, fillings = message.entry, fill_in(message.form, given, self.persona)
+            await self._turn()
             move = self._moved(
                 step,
                 Filled,
@@ -355,6 +361,7 @@ class Conversation(ABC):
             self._must_be_open("attach a file")
             file = await self._file(Path(path))
             fields = {"name": name, "type": file.type, "size": len(file.content), "text": text}
+            await self._turn()
             move = self._moved(step, Attached, message=str(uuid.uuid4()), **fields)
             await self._sent(step, lambda client: client.send_file(self.id, move.message, file, text))
         return move

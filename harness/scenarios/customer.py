@@ -9,6 +9,7 @@ from harness.client.target import Target
 from harness.errors import LocalProtocolError
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.live import LiveConversation
+from harness.scenarios.pace import Pace
 from harness.scenarios.recorded import RecordedConversation
 from harness.scenarios.recording import Recordings
 from harness.scenarios.rep import Rep
@@ -91,27 +92,51 @@ class Customer:
         return await conversation.open(prechat=prechat, language=language, strict=strict, acknowledge=acknowledge)
 
 
+def live_customer(
+    persona: Persona,
+    target: Target,
+    network: Network,
+    *,
+    recordings: Recordings | None = None,
+    strict: bool = False,
+    pace: Pace | None = None,
+) -> Customer:
+    """A customer of a target, who leaves it to the caller to close their conversations.
+
+    Args:
+        persona: Who the customer is.
+        target: The service under test.
+        network: The way there.
+        recordings: Where their conversations are recorded; nowhere by default.
+        strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
+        pace: How fast they may say something; as fast as they like by default.
+    """
+
+    def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
+        return LiveConversation(
+            somebody,
+            target,
+            network,
+            deployment=deployment,
+            name=f"conversation {number}",
+            recordings=recordings,
+            strict=strict,
+            turn=pace.conversation() if pace else None,
+        )
+
+    return Customer(persona, begin)
+
+
 @asynccontextmanager
 async def customer(
     persona: Persona, target: Target, *, recordings: Recordings | None = None, strict: bool = False
 ) -> AsyncIterator[Customer]:
     """A customer of a target; every conversation they opened is closed at the end, whatever happened.
 
-    Args:
-        persona: Who the customer is.
-        target: The service under test.
-        recordings: Where their conversations are recorded; nowhere by default.
-        strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
+    The arguments are those of `live_customer`.
     """
     async with Network() as network:
-
-        def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
-            name = f"conversation {number}"
-            return LiveConversation(
-                somebody, target, network, deployment=deployment, name=name, recordings=recordings, strict=strict
-            )
-
-        somebody = Customer(persona, begin)
+        somebody = live_customer(persona, target, network, recordings=recordings, strict=strict)
         try:
             yield somebody
         finally:
@@ -120,29 +145,34 @@ async def customer(
 
 
 def recorded_customer(
-    recordings: Sequence[Recording], *, within: float | None = None, strict: bool = False
+    recordings: Sequence[Recording],
+    *,
+    somebody: Persona | None = None,
+    within: float | None = None,
+    strict: bool = False,
 ) -> Customer:
     """The customer of a recorded run of a scenario, made up again; their conversations are the recorded ones.
 
     Args:
         recordings: The conversations of the run, at least one.
+        somebody: Who it was; made up again from what is recorded if not given.
         within: Seconds an expectation has where the scenario gives none; as recorded if None.
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
     """
     by_index = {recording.header.index: recording for recording in recordings}
     first = min(recordings, key=lambda recording: recording.header.index).header
 
-    def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
+    def begin(whoever: Persona, number: int, deployment: str) -> Conversation:
         if number not in by_index:
             raise LocalProtocolError(
                 f"the scenario opens a conversation {number}, and no recording of it was given (of this run: "
                 f"{', '.join(str(recording.path) for recording in recordings)}); give all, or run it again"
             )
         header = by_index[number].header
-        if (header.seed, header.locale) != (somebody.seed, somebody.locale):
+        if (header.seed, header.locale) != (whoever.seed, whoever.locale):
             raise LocalProtocolError(
                 f"conversation {number} was opened by another customer: the scenario has changed since; run it again"
             )
-        return RecordedConversation(somebody, by_index[number], deployment=deployment, within=within, strict=strict)
+        return RecordedConversation(whoever, by_index[number], deployment=deployment, within=within, strict=strict)
 
-    return Customer(persona(first.seed, locale=first.locale), begin)
+    return Customer(somebody or persona(first.seed, locale=first.locale), begin)

@@ -42,6 +42,7 @@ class LiveConversation(Conversation):
         name: What the conversation is called where there are several.
         recordings: Where it is recorded as it goes; nowhere by default.
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
+        turn: Awaited before every message of the user, to keep to the target's limits.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class LiveConversation(Conversation):
         name: str = "the conversation",
         recordings: Recordings | None = None,
         strict: bool = False,
+        turn: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(
             persona,
@@ -65,6 +67,7 @@ class LiveConversation(Conversation):
             opened_at=time.time(),
             strict=strict,
         )
+        self._wait_for_turn = turn
         self._heartbeat = network.heartbeat
         self._zero = self._heartbeat.now()
         self._client = MiawClient(network, target, deployment=deployment, observe=self._observed)
@@ -155,6 +158,10 @@ class LiveConversation(Conversation):
         self._anchor = at if move.starts_clock else self._anchor
         step.moved = self._record(move)
         return move
+
+    async def _turn(self) -> None:
+        if self._wait_for_turn is not None:
+            await self._wait_for_turn()
 
     async def _sent(self, step: Taking, request: Request) -> None:
         await request(self._client)

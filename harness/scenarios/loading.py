@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.documents import Document, DocumentError, Problem, nearest, read, refused, shown_path, text_of
+from harness.documents import Document, DocumentError, Place, Problem, nearest, read, refused, shown_path, text_of
 from harness.expectations.rules import Waiver
 from harness.scenarios.model import (
     Catalogues,
@@ -32,6 +32,9 @@ from harness.scenarios.model import (
 )
 
 SUFFIX = ".scenario.yaml"
+SUITE = "suite.yaml"
+SHARED = ("fragments", "catalogues")
+"""Folders of what scenarios share."""
 DEFAULT_WITHIN = 10.0
 """Seconds an expectation has where nobody says."""
 
@@ -284,8 +287,8 @@ def _rows(document: Document, scenario: Scenario) -> list[tuple[str, Mapping[str
         return list(zip(*_csv(document, scenario.rows), strict=True))
     rows = scenario.rows
     if not rows or not all(rows):
-        at = ("rows",) if not rows else ("rows", rows.index({}))
-        raise DocumentError([document.problem(at, "nothing is in here, so nothing would run; write {word: value}")])
+        empty: Place = ("rows",) if not rows else ("rows", rows.index({}))
+        raise DocumentError([document.problem(empty, "nothing is in here, so nothing would run; write {word: value}")])
     problems = [
         document.problem(("rows", at), f"this row {_difference(row, rows[0])}, other than the first")
         for at, row in enumerate(rows)
@@ -390,7 +393,7 @@ def _read_shared(folder: Path, outer: Shared) -> Shared:
     suites, fragments, catalogues = outer.suites, dict(outer.fragments), dict(outer.catalogues)
     problems = list(outer.problems)
     with _collected(problems):
-        if (path := folder / "suite.yaml").is_file():
+        if (path := folder / SUITE).is_file():
             document = read(path)
             suites = (*suites, (document, _model(document, Suite)))
     for path in sorted((folder / "fragments").glob("*.yaml")):

@@ -19,6 +19,8 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainValidator,
     RootModel,
     Tag,
@@ -26,9 +28,10 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ValidationError, core_schema
 
-from harness.documents import Duration, Place, mistake, nearest, reworded, seconds, shown
+from harness.documents import DEFINED, Duration, Place, mistake, nearest, reworded, seconds, shown
 from harness.expectations.patterns import Pattern
 from harness.expectations.rules import RULES, Severity
 from harness.expectations.spelled_matchers import Names, expression
@@ -67,7 +70,13 @@ Word = Annotated[str, Field(min_length=1)]
 class Said(BaseModel):
     """Base of everything in a file: what is not known is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
 
 
 def _wrong(place: Place, value: object, what: str, *, key: bool = False) -> ValidationError:
@@ -85,9 +94,19 @@ def _listed(what: str) -> Callable[[object], object]:
     return check
 
 
-def _short(field: str) -> BeforeValidator:
-    """A value by itself is that field."""
-    return BeforeValidator(lambda value: value if isinstance(value, Mapping) else {field: value})
+@dataclass(frozen=True)
+class _Short:
+    """A text by itself is that field."""
+
+    field: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: value if isinstance(value, Mapping) else {self.field: value}, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
 
 
 # -- expectations -----------------------------------------------------------------------------------------------------
@@ -135,7 +154,7 @@ def _without_then(value: object) -> tuple[object, dict[int, tuple[Any, ...]]]:
     return {**value, "any": bare}, thens
 
 
-ABlock = Annotated[Branching, PlainValidator(_read_block), WithJsonSchema({"$ref": "#/$defs/Block"})]
+ABlock = Annotated[Branching, PlainValidator(_read_block), WithJsonSchema({"$ref": f"{DEFINED}Block"})]
 
 
 def _read_matchers(value: object, info: ValidationInfo) -> dict[str, Any]:
@@ -150,7 +169,7 @@ def _read_matchers(value: object, info: ValidationInfo) -> dict[str, Any]:
 Condition = Annotated[
     dict[str, Any],
     PlainValidator(_read_matchers),
-    WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/Matcher"}}),
+    WithJsonSchema({"type": "object", "additionalProperties": {"$ref": f"{DEFINED}Matcher"}}),
 ]
 
 
@@ -160,7 +179,7 @@ Condition = Annotated[
 Steps = Annotated[
     tuple[Any, ...],
     BeforeValidator(_listed("steps")),
-    Field(json_schema_extra={"items": {"$ref": "#/$defs/Step"}}),
+    Field(json_schema_extra={"items": {"$ref": f"{DEFINED}Step"}}),
 ]
 """Steps as they were written; each is read when its turn comes."""
 
@@ -215,7 +234,7 @@ class Say(Step):
     """Send a text."""
 
     word: ClassVar[str] = "say"
-    say: Annotated[_Say, _short("text")]
+    say: Annotated[_Say, _Short("text")]
 
 
 class _Choose(Said):
@@ -237,7 +256,7 @@ class Choose(Step):
     """Pick a button, quick reply, carousel or list item."""
 
     word: ClassVar[str] = "choose"
-    choose: Annotated[_Choose, _short("label")]
+    choose: Annotated[_Choose, _Short("label")]
 
 
 class Fill(Step):
@@ -257,7 +276,7 @@ class Attach(Step):
     """Send a file."""
 
     word: ClassVar[str] = "attach"
-    attach: Annotated[_Attach, _short("file")]
+    attach: Annotated[_Attach, _Short("file")]
 
 
 class Type(Step):
@@ -281,7 +300,7 @@ class Wait(Step):
     wait: Annotated[
         Literal["settled"] | float,
         PlainValidator(lambda value: value if value == "settled" else seconds(value)),
-        WithJsonSchema({"anyOf": [{"const": "settled"}, {"$ref": "#/$defs/Duration"}]}),
+        WithJsonSchema({"anyOf": [{"const": "settled"}, {"$ref": f"{DEFINED}Duration"}]}),
     ]
 
 
@@ -464,11 +483,30 @@ class Link(Said):
         return self
 
 
+def language_of(locale: str) -> str:
+    """The language of a locale: `de` of `de_DE`."""
+    return locale.partition("_")[0]
+
+
+def nearest_locale(locale: str) -> str:
+    """The end of a sentence about an unknown locale."""
+    same = sorted(one for one in LOCALES if language_of(one).casefold() == locale[:2].casefold())
+    return nearest(locale, same) if same else "; one looks like en_US or de_DE"
+
+
+def _a_locale(locale: str) -> str:
+    if locale not in LOCALES:
+        raise ValueError(f"no names are known for the locale {locale!r}{nearest_locale(locale)}")
+    return locale
+
+
 class Who(Said):
     """The made-up end user; what is not given is made up, the same every night."""
 
-    locale: str | None = None
+    locale: Annotated[str, AfterValidator(_a_locale)] | None = None
+    """For names and wordings, such as `de_DE`."""
     seed: str | None = None
+    """Anything that names them; the same seed gives the same person."""
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
@@ -615,11 +653,6 @@ class Fragment(Said):
     """What it does when it is run."""
 
 
-def language_of(locale: str) -> str:
-    """The language of a locale: `de` of `de_DE`."""
-    return locale.partition("_")[0]
-
-
 _LANGUAGES = frozenset(map(language_of, LOCALES))
 
 
@@ -632,12 +665,6 @@ def _known_locales(value: dict[str, Any]) -> dict[str, Any]:
     if wrong:
         raise ValidationError.from_exception_data("locales", wrong)
     return value
-
-
-def nearest_locale(locale: str) -> str:
-    """The end of a sentence about an unknown locale."""
-    same = [one for one in LOCALES if language_of(one).casefold() == locale[:2].casefold()]
-    return nearest(locale, sorted(same)) if same else "; one looks like en_US or de_DE"
 
 
 def _wording(text: str) -> str:

@@ -3,96 +3,19 @@
 Here: live and from recordings. Not here: the steps (playing.py), many at once (pool.py), reports.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from harness.client.network import Network
-from harness.client.target import Target
-from harness.errors import LocalProtocolError, ServiceRefused, StreamInterrupted, TargetUnreachable
-from harness.scenarios.conversation import Conversation
+from harness.errors import ServiceRefused, StreamInterrupted, TargetUnreachable
 from harness.scenarios.customer import Customer
-from harness.scenarios.live import LiveConversation
 from harness.scenarios.loading import Script
 from harness.scenarios.outcome import Outcome
 from harness.scenarios.playing import Player
-from harness.scenarios.recorded import RecordedConversation
-from harness.scenarios.recording import Recordings
-from harness.timeline.archive import Recording
 from harness.user.persona import Persona, persona
 
 DEFAULT_LOCALE = "en_US"
 _OVERLOADED = frozenset({429, 500, 502, 503, 504})
 """Statuses of a service that is in trouble, not of a scenario that is wrong."""
-
-Begin = Callable[[Persona, int, str], Conversation]
-"""Makes the conversation of a person; given the number of the scenario's conversation from 1, and the deployment."""
-
-
-class Cast:
-    """The users of one run of a scenario.
-
-    Attributes:
-        lead: The scenario's own customer.
-        conversations: All that anybody opened, oldest first.
-    """
-
-    def __init__(self, lead: Persona, begin: Begin) -> None:
-        self.lead = lead
-        self.conversations: list[Conversation] = []
-        self._begin = begin
-        self._customers: dict[str, Customer] = {}
-
-    async def customer(self, name: str) -> Customer:
-        """The customer of a name, the same every night; empty is the lead."""
-        if name not in self._customers:
-            who = persona(f"{self.lead.seed} {name}", locale=self.lead.locale) if name else self.lead
-
-            def begin(who: Persona, _: int, deployment: str) -> Conversation:
-                conversation = self._begin(who, len(self.conversations) + 1, deployment)
-                self.conversations.append(conversation)
-                return conversation
-
-            self._customers[name] = Customer(who, begin)
-        return self._customers[name]
-
-
-def live_cast(
-    lead: Persona, target: Target, network: Network, *, recordings: Recordings | None = None, strict: bool = False
-) -> Cast:
-    """Users of a target; the arguments are those of `LiveConversation`."""
-
-    def begin(who: Persona, number: int, deployment: str) -> Conversation:
-        name = f"conversation {number}"
-        return LiveConversation(
-            who, target, network, deployment=deployment, name=name, recordings=recordings, strict=strict
-        )
-
-    return Cast(lead, begin)
-
-
-def recorded_cast(
-    lead: Persona, recordings: Sequence[Recording], *, within: float | None = None, strict: bool = False
-) -> Cast:
-    """The users of a recorded run, made up again.
-
-    Args:
-        lead: The scenario's customer, made up from the recorded seed.
-        recordings: The conversations of the run.
-        within: Seconds an expectation has where the scenario gives none; as recorded if None.
-        strict: Whether a message that no expectation took fails the scenario.
-    """
-    by_index = {recording.header.index: recording for recording in recordings}
-
-    def begin(who: Persona, number: int, deployment: str) -> Conversation:
-        if number not in by_index:
-            given = ", ".join(str(recording.path) for recording in recordings)
-            raise LocalProtocolError(
-                f"the scenario opens a conversation {number}, and no recording of it was given (of this run: {given}); "
-                "give all, or run it again"
-            )
-        return RecordedConversation(who, by_index[number], deployment=deployment, within=within, strict=strict)
-
-    return Cast(lead, begin)
 
 
 def lead_of(script: Script, seed: str, locale: str | None = None) -> Persona:
@@ -132,32 +55,32 @@ class Performed:
         return f"held at attempt {times}, after {type(last).__name__}: {str(last).partition(chr(10))[0]}"
 
 
-async def perform(script: Script, cast: Cast, *, scenario: str) -> Performed:
+async def perform(script: Script, customer: Customer, *, scenario: str) -> Performed:
     """Play a script once; whatever happens, every conversation is closed.
 
     Args:
         script: What.
-        cast: Who.
+        customer: Who.
         scenario: Its id, for the reports.
     """
     error: Exception | None = None
-    player = Player(script, cast.lead, cast.customer, cast.lead.locale)
+    player = Player(script, customer, customer.persona.locale)
     try:
         try:
             await player.play()
-            for conversation in cast.conversations:
+            for conversation in customer.conversations:
                 conversation.verify()
-            for conversation in cast.conversations:
+            for conversation in customer.conversations:
                 conversation.verify_claimed()
         except Exception as raised:  # of whatever kind: it is what the scenario came to
             error = raised
         finally:
-            for conversation in cast.conversations:
+            for conversation in customer.conversations:
                 conversation.conclude()
     finally:
-        for conversation in cast.conversations:
+        for conversation in customer.conversations:
             await conversation.aclose()
-    outcomes = tuple(replace(conversation.outcome, scenario=scenario) for conversation in cast.conversations)
+    outcomes = tuple(replace(conversation.outcome, scenario=scenario) for conversation in customer.conversations)
     return Performed(outcomes, error)
 
 
@@ -168,11 +91,11 @@ def is_infrastructure(error: BaseException | None) -> bool:
     return isinstance(error, TargetUnreachable | StreamInterrupted)
 
 
-async def perform_again(attempt: Callable[[], Cast], script: Script, *, scenario: str, retries: int) -> Performed:
+async def perform_again(attempt: Callable[[], Customer], script: Script, *, scenario: str, retries: int) -> Performed:
     """Play a script, and once more after every error of the infrastructure.
 
     Args:
-        attempt: Makes a cast for every attempt.
+        attempt: Makes the customer for every attempt.
         script: What.
         scenario: Its id.
         retries: How many more attempts there are.

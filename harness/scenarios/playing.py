@@ -20,14 +20,10 @@ from harness.scenarios.customer import Customer
 from harness.scenarios.loading import Located, Script
 from harness.scenarios.references import resolved
 from harness.scenarios.scope import Playing
-from harness.user.persona import Persona
 
 REP = "rep"
 """Who plays the service rep."""
 _CHARACTERS_PER_WORD = 5
-
-Somebody = Callable[[str], Awaitable[Customer]]
-"""The customer of a name; empty is the scenario's own."""
 
 
 @dataclass(slots=True)
@@ -42,15 +38,13 @@ class Player:
 
     Attributes:
         script: What.
-        persona: The scenario's customer.
-        somebody: Gives customers.
+        customer: The scenario's customer.
         locale: Of its catalogues.
         failures: Soft expectations that did not hold.
     """
 
     script: Script
-    persona: Persona
-    somebody: Somebody
+    customer: Customer
     locale: str
     failures: list[ExpectationFailed] = field(default_factory=list)
     _users: dict[str, _User] = field(default_factory=dict)
@@ -58,7 +52,7 @@ class Player:
     _scope: Playing = field(init=False)
 
     def __post_init__(self) -> None:
-        self._scope = Playing(self.script, self.locale, persona=self.persona)
+        self._scope = Playing(self.script, self.locale, persona=self.customer.persona)
 
     async def play(self) -> None:
         """Take every step.
@@ -170,7 +164,7 @@ class Player:
     # -- who ----------------------------------------------------------------------------------------------------------
 
     async def _open(self, name: str, how: Any) -> None:
-        customer = await self.somebody(name)
+        customer = self.customer.another(name) if name else self.customer
         user = self._users[name] = _User(customer)
         told = {"acknowledge": how.acknowledge} if how and how.acknowledge else {}
         chat = user.chat = await customer.open(
@@ -201,7 +195,7 @@ class Player:
             user = self._users.get("")
             if user is None or user.chat is None:
                 raise LocalProtocolError(f"{written}: the rep has no conversation to join; open one first")
-            self._rep = await user.customer.rep(user.chat)
+            self._rep = await user.chat.rep()
         match step:
             case model.Say(say=say):
                 await self._rep.say(say.text)

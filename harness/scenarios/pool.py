@@ -517,8 +517,6 @@ class Pool(Generic[Provided, Value]):
         """Tell a job to clean up, once: to be told again would cut the cleaning short."""
         if running.interruption is None and running.task.cancel():
             running.interruption = why
-            if running.timer is not None:
-                running.timer.cancel()
             running.timer = asyncio.get_running_loop().call_later(self._grace, self._give_up, running)
 
     def _give_up(self, running: _Running[Provided, Value]) -> None:

@@ -16,6 +16,13 @@ from harness.scenarios.model import NESTED
 Lookup = Callable[[str], object]
 """What a name stands for; raises ValueError where it stands for nothing."""
 
+
+class Later(str):
+    """A text of which something will only be known when the scenario is played."""
+
+    __slots__ = ()
+
+
 REFERENCE = r"\$\{([^{}\n]*)\}"
 """How a name is referred to."""
 _MARK = re.compile(rf"\$\$\{{|{REFERENCE}|\$\{{")
@@ -68,14 +75,18 @@ def _text(text: str, lookup: Lookup) -> object:
     if whole:
         return lookup(whole[1].strip())
     is_regex = REGEX.fullmatch(text)
+    is_later = False
 
     def put(match: re.Match[str]) -> str:
+        nonlocal is_later
         if match[1] is None:
             return "${"
-        value = shown(lookup(match[1].strip()))
-        return re.escape(value) if is_regex else value
+        value = lookup(match[1].strip())
+        is_later = is_later or isinstance(value, Later)
+        return re.escape(shown(value)) if is_regex else shown(value)
 
-    return _MARK.sub(put, text)
+    found = _MARK.sub(put, text)
+    return Later(found) if is_later else found
 
 
 def shown(value: object) -> str:

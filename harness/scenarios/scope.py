@@ -13,6 +13,19 @@ from harness.scenarios.loading import Script
 from harness.scenarios.references import resolved
 from harness.user.persona import MADE, Persona, made
 
+
+class Circular(ValueError):  # noqa: N818 - says what they are
+    """Variables that refer to each other.
+
+    Attributes:
+        names: Which.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        super().__init__(f"the variables {' and '.join(names)} refer to each other; give one of them a value")
+
+
 PERSONA = ("first_name", "last_name", "name", "email", "phone", "locale")
 SOURCES = ("persona", "env", "catalogue", "made")
 
@@ -43,6 +56,10 @@ class Scope:
         """A fact of the persona."""
         raise NotImplementedError
 
+    def of_made(self, name: str) -> object:
+        """Something made up."""
+        return made(name, seed=f"{self.script.document.path.name} {self.script.name}", locale=self.locale)
+
     def known(self) -> list[str]:
         """Every name without a source."""
         return [*self.script.vars, *(name for given in self.parameters[-1:] for name in given)]
@@ -69,7 +86,7 @@ class Scope:
 
     def _of_vars(self, name: str, within: tuple[str, ...]) -> object:
         if name in within:
-            raise ValueError(f"the variables {' and '.join(within)} refer to each other")
+            raise Circular(within[within.index(name) :])
 
         def inner(other: str) -> object:
             return self._of_vars(other, (*within, name)) if other in self.script.vars else self.lookup(other)
@@ -88,15 +105,15 @@ class Scope:
                 return self.wordings(name)[0]
         if name not in MADE:
             raise ValueError(f"nothing made up is called {name!r}{nearest(name, MADE)}")
-        return made(name, seed=f"{self.script.document.path.name} {self.script.name}", locale=self.locale)
+        return self.of_made(name)
 
     def _of_environment(self, name: str) -> str:
         declared = self.script.environment
         if name not in declared:
-            told = f"; declared are {', '.join(sorted(declared))}" if declared else ""
-            raise ValueError(f"{name} is not declared; add it to environment in a suite.yaml{told}")
+            near = nearest(name, declared) or "; declare it in a suite.yaml: environment: [NAME]"
+            raise ValueError(f"the environment variable {name} is not declared in a suite.yaml{near}")
         if name not in os.environ:
-            raise ValueError(f"the environment variable {name} is not set")
+            raise ValueError(f"the environment variable {name} is not set; set it before the run")
         return os.environ[name]
 
     def wordings(self, catalogue: str) -> tuple[str, ...]:

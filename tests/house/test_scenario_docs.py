@@ -15,13 +15,13 @@ from harness.user.persona import MADE
 
 DOCS = Path(__file__).parents[2] / "docs/scenarios.md"
 SNIPPETS = re.findall(r"^```yaml\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-AROUND = "scenario: snippet\nsteps:\n- open\n- expect: {{message: {{contains: Hello}}}}\n{}"
+AROUND = "scenario: snippet {}\nsteps:\n- open\n- expect: {{message: {{contains: Hello}}}}\n{}"
 
 
 def test_every_snippet_holds(tmp_path: Path) -> None:
     """Whole scenarios as they are, steps between a greeting and nothing."""
     for number, snippet in enumerate(SNIPPETS):
-        whole = snippet if snippet.startswith("scenario:") else AROUND.format(snippet)
+        whole = snippet if snippet.startswith("scenario:") else AROUND.format(number, snippet)
         (tmp_path / f"snippet_{number}.scenario.yaml").write_text(whole, encoding="utf-8")
     command = [
         sys.executable,

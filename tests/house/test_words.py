@@ -26,7 +26,7 @@ LINES = range(2, 9)
 
 METHODS = {"named", "after_previous"}
 OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.Invert: "~"}
-OF_THE_PLUGIN = {"outcome", "conclude", "verify", "verify_claimed", "aclose"}
+OF_THE_PLUGIN = {"outcome", "conclude", "verify", "verify_claimed", "aclose", "where", "captures", "names"}
 """What is done to a conversation by whoever runs scenarios, not in one."""
 
 

@@ -85,9 +85,10 @@ def test_a_file_must_be_there(tmp_path: Path) -> None:
 
 
 def test_the_shipped_bots_are_there() -> None:
-    """Four deployments, each with something about it."""
+    """Six deployments, each with something about it."""
     bots = load_bots()
-    assert set(bots) == {"Harbour_Assistant", "Harbour_Desk", "Harbour_Menu", "Harbour_Replay"}
+    names = ("Assistant", "Bank", "Desk", "Menu", "Night", "Replay")
+    assert set(bots) == {f"Harbour_{name}" for name in names}
     assert all(bot.about for bot in bots.values())
 
 
@@ -97,7 +98,7 @@ def test_a_given_bot_replaces_a_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "notes.yaml").write_text("no bot", encoding="utf-8")
     for source in (tmp_path, tmp_path / "mine.bot.yaml"):
         bots = load_bots([source])
-        assert (len(bots), bots["Harbour_Menu"].bot) == (4, "Mine")
+        assert (len(bots), bots["Harbour_Menu"].bot) == (6, "Mine")
 
 
 @pytest.mark.parametrize(

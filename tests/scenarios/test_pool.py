@@ -43,13 +43,23 @@ AJob = Callable[[Any], Awaitable[Any]]
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No thread, no task, no setting; asyncio only logs what it finds to be left over."""
+    """No thread, no task, no setting, nobody who waits; asyncio only logs what it finds to be left over."""
     threads, interval = threading.enumerate(), sys.getswitchinterval()
-    yield
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(int(3 * SOON))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
     assert threading.enumerate() == threads
     assert sys.getswitchinterval() == interval
     gc.collect()
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError("somebody waits for what does not come")
 
 
 @pytest.fixture(params=["uvloop", "asyncio"])
@@ -133,6 +143,20 @@ def test_results_come_in_any_order_with_their_own_times() -> None:
     ]
     assert all(before <= one.started_at <= time.time() for one in finished)
     assert [one.ended_at - one.started_at for one in finished] == pytest.approx([5, 3, 1], abs=1e-3)
+
+
+def test_a_jobs_time_begins_when_it_does() -> None:
+    """Not when there was room for it, as another may keep the loop busy; and it ends when it does, whoever hears it when."""
+    clock = ManualClock()
+
+    async def is_busy(_: object) -> None:
+        clock.advance(5)
+
+    pool = a_leaping_pool(clock, concurrency=2)
+    pool.submit(Job("busy", is_busy))
+    pool.submit(Job("other", is_busy))
+    with pool:
+        assert [(one.started, one.ended) for one in map(pool.result, ("busy", "other"))] == [(0, 5), (5, 10)]
 
 
 class _Bad(BaseException):
@@ -470,13 +494,21 @@ def test_an_interrupted_job_may_return_what_it_has() -> None:
 
 def test_a_job_that_does_not_come_to_an_end_is_given_up() -> None:
     """After the grace; its place is free then, and it is told once more."""
-    clock = ManualClock()
+    clock, ended = ManualClock(), list[float]()
+
+    async def stubborn(_: object) -> None:
+        try:
+            await cleaning(1, told=2)(_)
+        finally:
+            ended.append(clock.now())
+
     pool = a_leaping_pool(clock, concurrency=1, grace=5)
-    pool.submit(Job("stubborn", cleaning(1, told=2), timeout=3))
+    pool.submit(Job("stubborn", stubborn, timeout=3))
     pool.submit(Job("dawdling", cleaning(5.5), timeout=3))
     pool.submit(Job("after", at_once))
     with pool:
         finished = [pool.result(key) for key in ("stubborn", "dawdling", "after")]
+    assert ended == [9]
     assert [(one.started, one.ended, type(one.error)) for one in finished] == [
         (0, 8, TimedOut),
         (8, 16, TimedOut),
@@ -848,8 +880,11 @@ def test_threads_take_short_turns_while_a_pool_runs() -> None:
 
 INTERRUPTED = """
 import asyncio
+import signal
 from contextlib import nullcontext
 from harness.scenarios.pool import Job, Pool
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be off where the tests run in the background
 
 def say(what):
     print(what, flush=True)
