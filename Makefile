@@ -44,6 +44,7 @@ check: $(READY)
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/harness schema --check
 
 format: $(READY)
 	.venv/bin/ruff check --fix-only .

@@ -52,7 +52,7 @@ _KINDS = (
     _Kind(r"block collection .*found '\?'", "a dash is missing here: line {line} begins a list"),
     _Kind(
         r"expected <block end>",
-        "this line does not belong to what begins on line {line}; indent both alike, or see to its dash",
+        "this line fits nothing above it; indent it like the lines it belongs with, with a dash if they have one",
     ),
     _Kind(r"could not find expected ':'", "there is no colon on this line; write word: value", at_the_beginning=True),
     _Kind(r"sequence entries are not allowed", "a list can't begin on this line; put the dash on a line of its own"),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -20,6 +21,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.resolver import BaseResolver
 from ruamel.yaml.tag import Tag
+
+try:
+    from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+except ImportError:  # it is faster, and not to be had everywhere
+    CParser = None
 
 from harness.broken_yaml import explained, forbidden
 from harness.errors import HarnessError
@@ -76,13 +82,19 @@ class DocumentError(HarnessError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """A file that was read: plain values, and where each of them stands."""
+    """A file that was read: plain values, and where each of them stands.
+
+    Attributes:
+        path: The file.
+        data: Its values.
+        text: What it says.
+    """
 
     path: Path
     data: Any
-    node: Node | None
+    text: str = field(repr=False)
 
     def problem(self, place: Sequence[int | str], what: str, *, key: bool = False) -> Problem:
         """A mistake at a place; steps that aren't in the file are passed over.
@@ -97,7 +109,7 @@ class Document:
 
     def position(self, place: Sequence[int | str], *, key: bool = False) -> tuple[int, int]:
         """Line and column of a place, from 1."""
-        node = self.node
+        node = self._node
         if node is None:
             return 1, 1
         mark = node.start_mark
@@ -111,6 +123,11 @@ class Document:
                 node = node.value[step]
                 mark = node.start_mark
         return mark.line + 1, mark.column + 1
+
+    @cached_property
+    def _node(self) -> Node | None:
+        """Read once more by who asks for places, since they take ten times the memory of the values."""
+        return _composed(self.text, self.path)
 
 
 def _is_empty(node: Node) -> bool:
@@ -159,7 +176,7 @@ def parse(written: str, path: Path) -> Document:
     data = None if node is None else _Plain(path, problems).of(node)
     if problems:
         raise DocumentError(problems)
-    return Document(path, data, node)
+    return Document(path, data, written)
 
 
 # -- YAML --------------------------------------------------------------------------------------------------------------
@@ -225,11 +242,33 @@ class _Types(BaseResolver):
         return super().resolve(kind, value, implicit)
 
 
-def _parser(*, pure: bool = False) -> YAML:
-    yaml = YAML(typ="safe", pure=pure)
+if CParser is None:
+
+    def _fast(written: str) -> Any:
+        return _slow(written)
+
+else:
+
+    class _Fast(CParser, _Types):  # type: ignore[misc]
+        """The parser in C."""
+
+        def __init__(self, written: str) -> None:
+            CParser.__init__(self, StringIO(written))
+            _Types.__init__(self)
+
+    def _fast(written: str) -> Any:
+        parser = _Fast(written)
+        try:
+            return parser.get_single_node()
+        finally:
+            parser.dispose()
+
+
+def _slow(written: str) -> Any:
+    yaml = YAML(typ="safe", pure=True)
     yaml.Resolver = _Types
     yaml.composer.warn_double_anchors = False  # the later one counts
-    return yaml
+    return yaml.compose(StringIO(written))
 
 
 def _composed(written: str, path: Path) -> Node | None:
@@ -237,11 +276,11 @@ def _composed(written: str, path: Path) -> Node | None:
         raise DocumentError([Problem(path, *wrong)])
     try:
         try:
-            node: Node | None = _parser().compose(StringIO(written))
+            node: Node | None = _fast(written)
         except YAMLError:
             if len(written) > _LONGEST_EXPLAINED:
                 raise
-            node = _parser(pure=True).compose(StringIO(written))
+            node = _slow(written)
     except MarkedYAMLError as broken:
         raise DocumentError([Problem(path, *explained(broken))]) from None
     except _TooDeep as deep:
@@ -260,7 +299,7 @@ class _Plain:
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self._path, self._problems = path, problems
         self._left = MOST_VALUES
-        self._within: list[int] = []
+        self._within: list[Node] = []
 
     def of(self, node: Node) -> Any:
         """The value of a node."""
@@ -268,7 +307,7 @@ class _Plain:
             return None
         if isinstance(node, ScalarNode):
             return self._scalar(node)
-        self._within.append(id(node))
+        self._within.append(node)
         try:
             if node.ctag is not BaseResolver.DEFAULT_MAPPING_TAG and node.ctag is not BaseResolver.DEFAULT_SEQUENCE_TAG:
                 self._tagged(node, "seq" if isinstance(node, SequenceNode) else "map")
@@ -316,13 +355,20 @@ class _Plain:
 
     def _is_too_much(self, node: Node) -> bool:
         self._left -= 1
-        if id(node) in self._within:
+        if node in self._within:
             self._wrong(node, "this stands within itself, by an alias further down, so there is no end to it")
         elif self._left == -1:
-            self._wrong(node, f"the file has more than {MOST_VALUES:,} values, aliases followed")
+            self._wrong(self._written(), f"with this the file has more than {MOST_VALUES:,} values, aliases followed")
         else:
             return self._left < 0
         return True
+
+    def _written(self) -> Node:
+        """The innermost list or mapping that is read where it is written, not by an alias."""
+        inside = zip(self._within, self._within[1:], strict=False)
+        return next(
+            (outer for outer, inner in inside if inner.start_mark.index < outer.start_mark.index), self._within[-1]
+        )
 
 
 def _whole(digits: str) -> int | str:
@@ -369,13 +415,21 @@ Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"$ref": f"
 # -- what a model refuses ---------------------------------------------------------------------------------------------
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest known one, or all that are known."""
+def nearest(word: str, known: Iterable[str], *, otherwise: str | None = None) -> str:
+    """The end of a sentence about an unknown word: the nearest known one, or all that are known.
+
+    Args:
+        word: The unknown one.
+        known: Those that are known.
+        otherwise: What is told instead of all that are known.
+    """
     words = list(known)
     near = get_close_matches(str(word), words, n=1) or get_close_matches(str(word).casefold(), words, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; known are {', '.join(sorted(words))}" if words else ""
+    if otherwise is None:
+        otherwise = f"known are {', '.join(sorted(words))}" if words else ""
+    return otherwise and f"; {otherwise}"
 
 
 def refused(
@@ -420,8 +474,6 @@ def mistake(place: Place, value: object, what: str, *, key: bool = False) -> Ini
 _KEY: Final = "unknown_key"
 _A_MAPPING = "a mapping, such as {{word: value}}"
 _WANTED = {
-    "literal_error": "one of {expected}",
-    "enum": "one of {expected}",
     "model_type": _A_MAPPING,
     "dict_type": _A_MAPPING,
     "string_type": "a text",
@@ -434,11 +486,11 @@ _WANTED = {
     "float_parsing": "a number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
-    "none_required": "nothing after it",
+    "none_required": "nothing after {name}",
     "string_too_short": "a text that is not empty",
-    "greater_than": "a number above {gt}",
-    "greater_than_equal": "a number from {ge} up",
-    "less_than_equal": "a number up to {le}",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number from {ge:g} up",
+    "less_than_equal": "a number up to {le:g}",
     "date_type": "a day such as 2026-12-31",
     "date_parsing": "a day such as 2026-12-31",
     "date_from_datetime_parsing": "a day such as 2026-12-31",
@@ -452,18 +504,20 @@ def _worded(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str, bo
     name = str(place[-1]) if place else ""
     match error["type"]:
         case "extra_forbidden":
-            return place, f"unknown key {name!r}{nearest(name, known_in(model, place[:-1]))}", True
-        case "unknown_key":
-            return place, told, True
+            return place, _unknown(name, _model_at(model, place[:-1])), True
+        case "literal_error" | "enum":
+            known = sorted(re.findall(r"'([^']+)'", error["ctx"]["expected"]))
+            near = nearest(str(value), known, otherwise="")
+            return place, f"wanted one of {', '.join(known)}, not {shown(value)}{near}", False
         case "missing":
             where = f"; {place[-2]!r} needs it" if len(place) > 1 and isinstance(place[-2], str) else ""
             return place[:-1], f"{name!r} is missing here{where}", True
-        case "value_error" | "assertion_error":
-            return place, told.removeprefix("Value error, ").removeprefix("Assertion failed, "), False
+        case "value_error" | "unknown_key":
+            return place, told.removeprefix("Value error, "), error["type"] == _KEY
     wanted = _WANTED.get(error["type"])
     if wanted is None:
         return place, f"{told[:1].lower()}{told[1:]}, not {shown(value)}", False
-    return place, f"wanted {wanted.format_map(error.get('ctx', {}))}, not {shown(value)}{_hint(error)}", False
+    return place, f"wanted {wanted.format(name=name, **error.get('ctx', {}))}, not {shown(value)}{_hint(error)}", False
 
 
 def _hint(error: ErrorDetails) -> str:
@@ -474,9 +528,6 @@ def _hint(error: ErrorDetails) -> str:
             return "; put it in quotation marks"
         case "tuple_type" if isinstance(value, str | int | float):
             return f"; write [{value}]"
-        case "literal_error" | "enum" if isinstance(value, str):
-            near = get_close_matches(value, re.findall(r"'([^']+)'", error["ctx"]["expected"]), n=1)
-            return f"; did you mean {near[0]!r}?" if near else ""
     return ""
 
 
@@ -494,13 +545,24 @@ def shown(value: object) -> str:
     return repr(value if not isinstance(value, str) or len(value) <= 60 else value[:57] + "…")
 
 
-def known_in(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """The keys that a model knows at a place within it."""
+ELSEWHERE = "elsewhere"
+"""Name of what a model says of keys that belong somewhere else: a mapping of the key to the rest of a sentence."""
+
+
+def _unknown(key: str, model: type[BaseModel] | None) -> str:
+    elsewhere = getattr(model, ELSEWHERE, {}).get(key)
+    if elsewhere is not None:
+        return f"{key!r} {elsewhere}"
+    return f"unknown key {key!r}{nearest(key, [] if model is None else _fields(model))}"
+
+
+def _model_at(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel] | None:
+    """The model of what is at a place within what a model describes."""
     here: type[BaseModel] | None = model
     for step in place:
         if here is not None and isinstance(step, str) and (info := _fields(here).get(step)) is not None:
             here = _model_of(info.annotation)
-    return [] if here is None else list(_fields(here))
+    return here
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:

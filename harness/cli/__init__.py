@@ -111,7 +111,7 @@ def lint(paths: tuple[Path, ...], locale: str | None) -> None:
 @cli.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a schema there is not what it should be.")
-def schema(folder: Path | None, check: bool) -> None:  # noqa: FBT001 - click's
+def schema(folder: Path | None, check: bool) -> None:
     """Write the JSON Schemas of scenario, suite, fragment and catalogue files, by which editors complete and check.
 
     FOLDER is where they are kept, `suites/schema` if not given. A file names its schema in its first line:

@@ -33,6 +33,6 @@ def keep_schemas(folder: Path, *, check: bool) -> int:
 def texts(folder: Path) -> dict[Path, str]:
     """What each schema file should say."""
     return {
-        folder / f"{kind}.schema.json": json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        folder / f"{kind}.schema.json": json.dumps(make(), indent=1, ensure_ascii=False) + "\n"
         for kind, make in SCHEMAS.items()
     }

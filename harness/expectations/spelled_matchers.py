@@ -10,14 +10,17 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
+from itertools import combinations
+from operator import and_
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic_core import InitErrorDetails, ValidationError
 
 from harness.documents import Place, mistake, nearest
 from harness.expectations import content, matchers, measures, structure, texts
-from harness.expectations.matchers import Matcher
+from harness.expectations.matchers import Equals, Matcher, inside
+from harness.expectations.measures import Bounded
 
 T = TypeVar("T")
 
@@ -207,25 +210,27 @@ class MatcherReader:
         if not value:
             self.wrong(place, value, "an empty mapping matches nothing; name an operator such as contains")
             return None
-        found: list[Matcher | None] = []
+        found: dict[str, Matcher | None] = {}
         for name, one in value.items():
             if name in OPERATORS:
-                found.append(self._operator(name, one, (*place, name), field, value))
+                found[name] = self._operator(name, one, (*place, name), field, value)
             elif name in BESIDE and BESIDE[name] in value:
                 continue
             elif name in BESIDE:
-                self.wrong((*place, name), one, f"{name} says more of {BESIDE[name]}, which is not here", key=True)
-                found.append(None)
+                what = f"{name} says more of {BESIDE[name]}, which is not here; leave it out"
+                self.wrong((*place, name), one, what, key=True)
+                found[name] = None
             else:
                 what = f"{name!r} is no operator{nearest(name, (*OPERATORS, *BESIDE))}"
                 self.wrong((*place, name), one, what, key=True)
-                found.append(None)
-        whole: Matcher | None = None
-        for one in found:
-            if one is None:
+                found[name] = None
+        made = {name: one for name, one in found.items() if one is not None}
+        for (name, one), (other, another) in combinations(made.items(), 2):
+            if _exclude(one, another):
+                what = f"{name} and {other} exclude each other: nothing is {inside(one)} and {inside(another)}"
+                self.wrong((*place, other), [value[name], value[other]], what, key=True)
                 return None
-            whole = one if whole is None else whole & one
-        return whole
+        return reduce(and_, made.values()) if len(made) == len(found) else None
 
     def _operator(  # noqa: PLR0911, PLR0912 - one an operator
         self, name: str, value: Any, place: Place, field: str, beside: Mapping[str, Any]
@@ -381,6 +386,20 @@ class MatcherReader:
             self.wrong(place, value, f"wanted a whole number from {least} up, not {matchers.shown(value)}")
             return None
         return found
+
+
+def _exclude(one: Matcher, other: Matcher) -> bool:
+    """Whether it is plain that no value fits both."""
+    for first, second in ((one, other), (other, one)):
+        if isinstance(first, Equals) and not second.accepts(first.wanted):
+            return True
+        if (
+            isinstance(first, Bounded)
+            and isinstance(second, Bounded)
+            and (first.side, second.side) == ("greater", "less")
+        ):
+            return first.limit >= second.limit
+    return False
 
 
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")

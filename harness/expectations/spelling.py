@@ -206,7 +206,9 @@ class Reader(MatcherReader):
         words = list(data)
         outside = next((word for word in words if word in OPTIONS or word == "then"), None)
         if outside is not None and len(words) == 2:
-            where = "a branch of an expectation whose only pattern is any" if outside == "then" else "the expectation"
+            where = (
+                "a branch of an expectation whose only pattern is any" if outside == "then" else "the whole expectation"
+            )
             self.wrong((*place, outside), data, f"{outside} can't stand in a pattern; it belongs to {where}", key=True)
         elif words:
             what = f"a pattern is one word with what it asks, here are {' and '.join(words)}; give each a dash"
@@ -396,7 +398,7 @@ class Reader(MatcherReader):
         if fits and types & set(_TYPES) and not types & fits:
             wanted = next(told for kind, told in _TYPES.items() if kind in types)
             hint = "; put it in quotation marks" if str in types else ""
-            self.wrong(place, value, f"{name} is {wanted}, so it is never {matchers.shown(value)}{hint}")
+            self.wrong(place, value, f"{name} is never {matchers.shown(value)}: it is {wanted}{hint}")
             return None
         return self.matcher(value, place, name)
 

@@ -27,6 +27,7 @@ from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
 from harness.scenarios.outcome import Outcome
+from harness.scenarios.pool import new_event_loop
 from harness.scenarios.recording import Recordings
 from harness.settings import SANDBOX, strictness
 from harness.user.persona import persona
@@ -131,11 +132,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Run on uvloop where there is one: the same events for half the time of asyncio's own loop."""
-    try:
-        import uvloop  # noqa: PLC0415 - absent on some platforms
-    except ImportError:
-        return {"asyncio": asyncio.new_event_loop}
-    return {"uvloop": uvloop.new_event_loop}
+    return {"loop": new_event_loop}
 
 
 @pytest.hookimpl(trylast=True)

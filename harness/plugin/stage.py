@@ -7,6 +7,7 @@ will be asked for next, each is played when it is its turn.
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from harness.client.network import Network
 from harness.client.target import Target
+from harness.errors import HarnessError
 from harness.plugin.judging import Run, of_function
 from harness.plugin.status import StatusLine
 from harness.sandbox.process import sandbox_process
@@ -84,7 +86,8 @@ class Stage:
         option = self._config.getoption
         starts, messages = option("--starts-per-minute"), option("--messages-per-minute")
         if self.target.is_sandbox:
-            return Pace(starts_per_minute=starts, messages_per_minute=messages) if starts or messages else None
+            limits = {"starts_per_minute": starts or None, "messages_per_minute": messages or None}
+            return Pace(**limits) if any(limits.values()) else None
         return Pace(
             starts_per_minute=STARTS_PER_MINUTE if starts is None else starts or None,
             messages_per_minute=MESSAGES_PER_MINUTE if messages is None else messages or None,
@@ -108,10 +111,7 @@ class Stage:
         with StatusLine(self._config, pool.state):
             finished = pool.result(item.nodeid)
         self._times[item.nodeid] = (finished.started_at, finished.ended_at)
-        if finished.value is None:
-            assert finished.error is not None  # noqa: S101 - it came to nothing
-            raise finished.error
-        return finished.value
+        return _told(finished)
 
     def times(self, item: pytest.Item) -> tuple[float, float] | None:
         """When a scenario began and ended, wall-clock seconds since 1970; None if it was not played here."""
@@ -156,7 +156,9 @@ class Stage:
                 recordings = Recordings(Path(folder), item.nodeid, strict=told) if folder else None
                 return live_customer(lead, target, network, recordings=recordings, strict=strict, pace=self._pace)
 
-            return await perform_again(attempt, script, scenario=item.nodeid, retries=option("--retries"))
+            return await perform_again(
+                attempt, script, scenario=item.nodeid, retries=option("--retries"), pace=self._pace
+            )
 
         return Job(item.nodeid, run, script.timeout)
 
@@ -168,6 +170,14 @@ class Stage:
         within = self._config.getoption("--within")
         customer = recorded_customer(run.recordings, somebody=lead, within=within, strict=strict)
         return await perform(item.script, customer, scenario=item.nodeid)
+
+
+def _told(finished: Finished[Performed]) -> Performed:
+    """What a scenario came to, whatever it raised: what is not its own failure is the harness's."""
+    performed, error = finished.value or Performed(), finished.error
+    if error is None or isinstance(error, Exception):
+        return performed if error is None else replace(performed, error=error)
+    return replace(performed, error=HarnessError(f"the scenario was ended by {type(error).__name__}: {error}"))
 
 
 def _failed(finished: Finished[Performed]) -> bool:

@@ -110,6 +110,26 @@ class _Checking(Scope):
     def known(self) -> list[str]:
         return [*Scope.known(self), *self.so.bound]
 
+    def lookup(self, name: str) -> object:
+        try:
+            return Scope.lookup(self, name)
+        except ValueError:
+            head = name.partition(".")[0]
+            line = next((line for named, line in self._named_later() if named == head), None)
+            if line is None or head in self.so.perhaps or head in self.so.bound:
+                raise
+            raise ValueError(
+                f"{head} is not known yet: what it names comes on line {line}; use it after that"
+            ) from None
+
+    def _named_later(self) -> Iterator[tuple[str, int]]:
+        """Names that the scenario's own steps give, and where."""
+        document = self.script.document
+        for place, key, value in _pairs(self.script.scenario.steps, ("steps",)):
+            named = list(value) if key == "capture" and isinstance(value, dict) else [value] if key == "as" else []
+            for name in named:
+                yield str(name), document.position(place)[0]
+
     def _of_vars(self, name: str, within: tuple[str, ...]) -> object:
         return _later(name) if name in self.broken else Scope._of_vars(self, name, within)
 
@@ -118,7 +138,7 @@ class _Checking(Scope):
         if self.so.bound.get(name) not in {*_MOVES, _ANYTHING}:
             if name in self.so.perhaps:
                 raise ValueError(f"{name!r} may not have been said here: not every way to this step says it")
-            near = nearest(name, moves) or "; give a say or choose before this a name: as: NAME"
+            near = nearest(name, moves, otherwise=f"name it where it is said: say: {{text: …, as: {name}}}")
             raise ValueError(f"nothing was said as {name!r} before{near}")
         return name
 
@@ -144,6 +164,8 @@ class Checker:
         self._left = MOST_STEPS
         self.used: set[Path] = set()
         """Files of the fragments that it runs."""
+        self.is_sure = True
+        """Whether it runs no others."""
 
     def problems(self) -> list[Problem]:
         """Every mistake, in the order of the files."""
@@ -169,8 +191,9 @@ class Checker:
         """What stands beside the steps is taken as it is."""
         for document in (self._script.document, *(document for document, _ in self._script.shared.suites)):
             head = {key: value for key, value in document.data.items() if key not in _RESOLVED} if document.data else {}
-            for place, _ in references(head):
-                self._problems.append(document.problem(place, "names are replaced in vars, rows and steps only"))
+            for place, name in references(head):
+                what = f"${{{name or '…'}}} is not replaced here, only in vars, rows and steps; write it out"
+                self._problems.append(document.problem(place, what))
 
     def _values(self) -> None:
         """Names in variables and rows."""
@@ -231,7 +254,7 @@ class Checker:
     def _skip(self, written: Located) -> None:
         """Names that a step with mistakes would have bound are not complained of later; its steps are looked at."""
         so = self._scope.so
-        for key, value in _pairs(written.data):
+        for _, key, value in _pairs(written.data, ()):
             if key == "as" and isinstance(value, str):
                 so.bound[value] = _ANYTHING
             if key == "capture" and isinstance(value, dict):
@@ -240,8 +263,10 @@ class Checker:
                 named = [value] if isinstance(value, str) else list(value)
                 fragments = self._script.shared.fragments
                 self.used |= {fragments[name][0].path for name in named if name in fragments}
-        if isinstance(written.data, dict) and "open" in written.data:
+        if isinstance(written.data, dict):  # it may have been meant to open
             so.opened.add(str(written.data.get("as") or ""))
+        else:
+            so.opened.add("")
         for place, steps in _nested(written.data, ()):
             before = so.copy()
             self._all(written.nested(steps, *place))
@@ -276,7 +301,7 @@ class Checker:
             case model.Attach(attach=attached):
                 folder = written.document.path.parent
                 if "${" not in attached.file and not (folder / attached.file).is_file():
-                    near = nearest(attached.file, [one.name for one in folder.iterdir() if one.is_file()])
+                    near = nearest(attached.file, [one.name for one in folder.iterdir() if one.is_file()], otherwise="")
                     what = f"there is no file {attached.file} beside this one{near}"
                     self._tell(written.problem(what, "attach", "file"))
             case model.Expect(expect=expected) | model.Once(once=expected):
@@ -288,7 +313,7 @@ class Checker:
         bound = self._scope.so.bound
         events = [one for one, kind in bound.items() if kind not in {CAPTURE, *_MOVES}]
         if name and "${" not in name and name not in events:
-            near = nearest(name, events) or "; give the message a name where it is expected: as: NAME"
+            near = nearest(name, events, otherwise=f"name it where it is expected: message: {{as: {name}}}")
             self._tell(written.problem(f"no event is called {name!r} before{near}", "say", "in_reply_to"))
 
     # -- who ----------------------------------------------------------------------------------------------------------
@@ -312,8 +337,8 @@ class Checker:
         if who in so.perhaps_opened:
             what = f"{called} may have no conversation here: not every way to this step opens one"
         elif who not in so.opened:
-            near = nearest(who, {*so.opened, REP} - {""}) if who else ""
-            what = f"{called} has no conversation here yet; open one first{near}"
+            near = nearest(who, {*so.opened, REP} - {""}, otherwise="") if who else ""
+            what = f"{called} has no conversation here yet; open one first{f', with as: {who}' if who else ''}{near}"
         if what:
             self._tell(written.problem(what, step.word, key=True))
             so.opened.add(who)
@@ -338,7 +363,7 @@ class Checker:
             self._tell(written.problem(what, step.word, *place))
         if isinstance(step, model.Once):
             if expected.branches:
-                self._tell(written.problem("once has no branches; use expect", step.word, "any"))
+                self._tell(written.problem("once has no branches; use expect", step.word, "any", key=True))
             return
         sure = binds(block.pattern) if not block.soft else frozenset()
         so.bound |= dict(sure)
@@ -381,28 +406,31 @@ class Checker:
     # -- fragments ----------------------------------------------------------------------------------------------------
 
     def _run(self, written: Located, name: str, given: Mapping[str, Any] | None) -> None:
+        is_short = isinstance(written.data["run"], str)
+        place = ("run",) if is_short else ("run", name)
         try:
             document, fragment = self._script.fragment(name)
         except ValueError as error:
             if "${" not in name:
-                self._tell(written.problem(str(error), "run", name, key=True))
+                self._tell(written.problem(str(error), *place, key=not is_short))
+            self.is_sure = False
             return
         self.used.add(document.path)
         if self._runs_itself(written, name):
             return
-        for one in given or {}:
-            if one not in fragment.parameters:
-                what = f"the fragment {name!r} has no parameter {one!r}{nearest(one, fragment.parameters)}"
-                self._tell(written.problem(what, "run", name, one, key=True))
+        unknown = [one for one in given or {} if one not in fragment.parameters]
+        for one in unknown:
+            what = f"the fragment {name!r} has no parameter {one!r}{nearest(one, fragment.parameters)}"
+            self._tell(written.problem(what, "run", name, one, key=True))
         with self._within(name, written):
             parameters = {**self._defaults(document, fragment), **(given or {})}
             missing = [one for one, value in parameters.items() if value is None]
             known = parameters | {one: _later(one) for one in missing}
             with self._scope.given(known):
                 self._all(Located(document, ("steps", at), one) for at, one in enumerate(fragment.steps))
-        if missing:
-            what = f"the fragment {name!r} needs {' and '.join(missing)}; write {{{name}: {{{missing[0]}: …}}}}"
-            self._tell(written.problem(what, "run", name, key=True))
+        if missing and not unknown:
+            what = f"the fragment {name!r} needs {' and '.join(missing)}; write run: {{{name}: {{{missing[0]}: …}}}}"
+            self._tell(written.problem(what, *place, key=not is_short))
 
     def _defaults(self, document: Document, fragment: model.Fragment) -> dict[str, object]:
         """What parameters are that are not given."""
@@ -459,14 +487,15 @@ def _is_later(value: object) -> bool:
     return isinstance(value, Later) or (isinstance(value, list | tuple) and any(map(_is_later, value)))
 
 
-def _pairs(data: Any) -> Iterator[tuple[str, Any]]:
+def _pairs(data: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
+    """Every key within data, where it is, and its value."""
     if isinstance(data, dict):
         for key, value in data.items():
-            yield key, value
-            yield from _pairs(value)
-    elif isinstance(data, list):
-        for one in data:
-            yield from _pairs(one)
+            yield (*place, key), key, value
+            yield from _pairs(value, (*place, key))
+    elif isinstance(data, list | tuple):
+        for at, one in enumerate(data):
+            yield from _pairs(one, (*place, at))
 
 
 def _nested(data: Any, place: Place) -> Iterator[tuple[Place, list[Any]]]:

@@ -57,8 +57,8 @@ def read_scripts(library: Library, path: Path, *, locale: str | None = None) -> 
     Raises:
         DocumentError: Something is wrong with it, or with what it shares with others.
     """
-    scripts, checkers = _checked(library, path, locale)
-    problems = [problem for checker in checkers for problem in checker.problems()]
+    scripts, problems = library.look_at(path)
+    problems += [problem for checker in _checkers(scripts, locale) for problem in checker.problems()]
     if problems:
         raise DocumentError(problems)
     return scripts
@@ -77,9 +77,8 @@ def lint(paths: Iterable[Path], *, locale: str | None = None) -> Findings:
     return linter.findings()
 
 
-def _checked(library: Library, path: Path, locale: str | None) -> tuple[list[Script], list[Checker]]:
-    scripts = library.scripts(path)
-    return scripts, [Checker(one, locale or one.persona.locale or DEFAULT_LOCALE) for one in scripts]
+def _checkers(scripts: list[Script], locale: str | None) -> list[Checker]:
+    return [Checker(one, locale or one.persona.locale or DEFAULT_LOCALE) for one in scripts]
 
 
 @dataclass(slots=True)
@@ -143,16 +142,15 @@ class _Linter:
         if path in self._seen:
             return
         self._seen.add(path)
-        try:
-            scripts, checkers = _checked(library, path, self.locale)
-        except DocumentError as error:
-            self.problems += error.problems
-            self._unread.append(path)
-            return
+        scripts, problems = library.look_at(path)
+        self.problems += problems
         self.scenarios += len(scripts)
+        checkers = _checkers(scripts, self.locale)
         for checker in checkers:
             self.problems += checker.problems()
             self._run |= checker.used
+        if not scripts or not all(checker.is_sure for checker in checkers):
+            self._unread.append(path)
 
     def _not_run(self) -> Iterator[Problem]:
         """Fragments that no scenario runs; where a scenario can't be read, nobody knows."""

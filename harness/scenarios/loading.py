@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -250,19 +251,31 @@ class Library:
         Raises:
             DocumentError: It, or what it shares, has mistakes.
         """
+        scripts, problems = self.look_at(path)
+        if problems:
+            raise DocumentError(problems)
+        return scripts
+
+    def look_at(self, path: Path) -> tuple[list[Script], list[Problem]]:
+        """A scenario file's scripts, as far as they can be told, and what is wrong with the file and what it shares.
+
+        Where names or steps may be missing because of a mistake there are no scripts.
+        """
         path = path.resolve()
         shared = self.shared(path.parent)
         problems = list(shared.problems)
         try:
             document = read(path)
-            scenario = _model(document, Scenario)
+            scenario = _scenario(document, problems)
+            if scenario is None:
+                return [], problems
             self._titled(document, scenario.scenario, problems)
             rows = _rows(document, scenario)
         except DocumentError as error:
-            raise DocumentError([*problems, *error.problems]) from None
-        if problems:
-            raise DocumentError(problems)
-        return [Script(document, scenario, shared, row, name) for name, row in rows]
+            return [], [*problems, *error.problems]
+        if shared.problems:
+            return [], problems
+        return [Script(document, scenario, shared, row, name) for name, row in rows], problems
 
     def shared(self, folder: Path) -> Shared:
         """What the folders down to this one give, mistakes included."""
@@ -279,6 +292,28 @@ class Library:
             problems.append(document.problem(("scenario",), what))
 
 
+_NEEDED = ("vars", "rows", "persona", "steps")
+"""Keys without which a scenario's steps can't be checked."""
+
+
+def _scenario(document: Document, problems: list[Problem]) -> Scenario | None:
+    """The scenario of a file. What is wrong with it is noted; None if its steps or their names are not known then."""
+    if document.data is None:
+        return _model(document, Scenario)
+    try:
+        return Scenario.model_validate(document.data)
+    except ValidationError as error:
+        problems += refused(document, error, Scenario)
+        wrong = {str(place[0]) for one in error.errors(include_url=False) if (place := one["loc"])}
+        if not wrong or any(get_close_matches(key, _NEEDED, n=1) for key in wrong):
+            return None
+    kept = {key: value for key, value in document.data.items() if key not in wrong}
+    try:
+        return Scenario.model_validate({"scenario": document.path.name, **kept})
+    except ValidationError:
+        return None
+
+
 def _rows(document: Document, scenario: Scenario) -> list[tuple[str, Mapping[str, Value]]]:
     """The rows by what they are called."""
     if scenario.rows is None:
@@ -288,7 +323,8 @@ def _rows(document: Document, scenario: Scenario) -> list[tuple[str, Mapping[str
     rows = scenario.rows
     if not rows or not all(rows):
         empty: Place = ("rows",) if not rows else ("rows", rows.index({}))
-        raise DocumentError([document.problem(empty, "nothing is in here, so nothing would run; write {word: value}")])
+        told = "this row is empty" if rows else "there are no rows, so nothing would run"
+        raise DocumentError([document.problem(empty, f"{told}; write {{word: value}}, or leave it out")])
     problems = [
         document.problem(("rows", at), f"this row {_difference(row, rows[0])}, other than the first")
         for at, row in enumerate(rows)
@@ -350,7 +386,8 @@ def _csv(document: Document, name: str) -> tuple[list[str], list[Mapping[str, Va
         for row in reader:
             if None in row or None in row.values():
                 values = len([value for value in row.values() if isinstance(value, str)]) + len(row.get(None) or ())
-                what = f"this line has {values} values, but there are {len(columns)} columns: {', '.join(columns)}"
+                told = f"{values} value{'' if values == 1 else 's'}"
+                what = f"this line has {told}, but there are {len(columns)} columns: {', '.join(columns)}"
                 problems.append(Problem(path, reader.line_num, 1, what))
             rows.append(row)
             lines.append(reader.line_num)

@@ -197,6 +197,7 @@ SomeSteps = Annotated[Steps, AfterValidator(_some), Field(json_schema_extra={"mi
 class Step(Said):
     """A step: one word with what belongs to it, and who takes it."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(("then", "else"), "belongs to when, which is another step")
     word: ClassVar[str]
     user: Word | None = Field(default=None, alias="as")
     """A second user, or `rep`, the scripted service rep; the customer by default."""
@@ -490,8 +491,11 @@ def language_of(locale: str) -> str:
 
 def nearest_locale(locale: str) -> str:
     """The end of a sentence about an unknown locale."""
-    same = sorted(one for one in LOCALES if language_of(one).casefold() == locale[:2].casefold())
-    return nearest(locale, same) if same else "; one looks like en_US or de_DE"
+    same = [one for one in LOCALES if language_of(one).casefold() == locale[:2].casefold()]
+    meant = next((one for one in same if one.casefold() == locale.replace("-", "_").casefold()), None)
+    if meant is not None:
+        return f"; did you mean {meant!r}?"
+    return f"; known are {', '.join(sorted(same))}" if same else "; one looks like en_US or de_DE"
 
 
 def _a_locale(locale: str) -> str:
@@ -565,6 +569,7 @@ Lasting = Annotated[Duration, AfterValidator(_lasting)]
 
 
 class _Common(Said):
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(STEPS, "is a step; give it a dash, below steps")
     tags: tuple[Annotated[str, AfterValidator(_tag), Field(json_schema_extra={"pattern": _TAG})], ...] = ()
     """Words to choose scenarios by: `-m smoke`."""
     severity: Literal["blocker", "critical", "normal", "minor", "trivial"] | None = None
@@ -643,6 +648,7 @@ class Scenario(_Common):
 class Fragment(Said):
     """Steps with a name, to be run by scenarios."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = _Common.elsewhere
     fragment: Word
     """Its name, for `run`."""
     about: str = ""

@@ -22,8 +22,8 @@ MESSAGES_PER_MINUTE = 22
 """Messages of the end user that one conversation takes in 60 s. Source: likewise."""
 
 SLACK = 1.0
-"""Seconds added to every stretch of time: the service counts when a request arrives, and one may take longer than the
-next. Without it every request that had to wait would be a few milliseconds late or early, the latter refused."""
+"""Seconds added to every stretch of time: the service counts when requests arrive, and some take longer on the way than
+others. Without it, one that waited its turn could arrive a few milliseconds early, and be refused."""
 
 
 class Rate:

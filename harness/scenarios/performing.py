@@ -10,6 +10,7 @@ from harness.errors import ServiceRefused, StreamInterrupted, TargetUnreachable
 from harness.scenarios.customer import Customer
 from harness.scenarios.loading import Script
 from harness.scenarios.outcome import Outcome
+from harness.scenarios.pace import Pace
 from harness.scenarios.playing import Player
 from harness.user.persona import Persona, persona
 
@@ -91,7 +92,9 @@ def is_infrastructure(error: BaseException | None) -> bool:
     return isinstance(error, TargetUnreachable | StreamInterrupted)
 
 
-async def perform_again(attempt: Callable[[], Customer], script: Script, *, scenario: str, retries: int) -> Performed:
+async def perform_again(
+    attempt: Callable[[], Customer], script: Script, *, scenario: str, retries: int, pace: Pace | None = None
+) -> Performed:
     """Play a script, and once more after every error of the infrastructure.
 
     Args:
@@ -99,6 +102,7 @@ async def perform_again(attempt: Callable[[], Customer], script: Script, *, scen
         script: What.
         scenario: Its id.
         retries: How many more attempts there are.
+        pace: How fast conversations may be opened; the first has had its turn.
     """
     before: list[Exception] = []
     while True:
@@ -106,3 +110,5 @@ async def perform_again(attempt: Callable[[], Customer], script: Script, *, scen
         if len(before) == retries or not is_infrastructure(performed.error) or performed.error is None:
             return replace(performed, before=tuple(before))
         before.append(performed.error)
+        if pace is not None:
+            await pace.start()

@@ -81,12 +81,16 @@ class Scope:
             return self.parameters[-1][name]
         if name in self.script.vars:
             return self._of_vars(name, ())
-        known = [*self.known(), *(f"persona.{one}" for one in PERSONA)]
-        raise ValueError(f"${{{name}}} stands for nothing here{nearest(name, known)}")
+        known = self.known()
+        told = f"known are {', '.join(sorted(known))}" if known else "say what it is in vars or rows"
+        near = nearest(name, [*known, *(f"persona.{one}" for one in PERSONA)], otherwise=told)
+        raise ValueError(f"${{{name}}} stands for nothing here{near}")
 
     def _of_vars(self, name: str, within: tuple[str, ...]) -> object:
         if name in within:
-            raise Circular(within[within.index(name) :])
+            around = within[within.index(name) :]
+            first = around.index(min(around))
+            raise Circular((*around[first:], *around[:first]))
 
         def inner(other: str) -> object:
             return self._of_vars(other, (*within, name)) if other in self.script.vars else self.lookup(other)
@@ -110,7 +114,7 @@ class Scope:
     def _of_environment(self, name: str) -> str:
         declared = self.script.environment
         if name not in declared:
-            near = nearest(name, declared) or "; declare it in a suite.yaml: environment: [NAME]"
+            near = nearest(name, declared, otherwise=f"declare it: environment: [{name}]")
             raise ValueError(f"the environment variable {name} is not declared in a suite.yaml{near}")
         if name not in os.environ:
             raise ValueError(f"the environment variable {name} is not set; set it before the run")

@@ -10,7 +10,7 @@ def buttons_of(chat: Conversation) -> list[str]:
 
 async def test_every_button_leads_somewhere(customer: Customer) -> None:
     """Whatever is clicked is acknowledged and answered, and never by an excuse for not knowing it."""
-    chat = await customer.open("Harbour_Menu")
+    chat = await customer.open("Harbour_Menu", strict=False)
     await chat.settled()
     tried: list[str] = []
     while left := [label for label in buttons_of(chat) if label not in tried]:

@@ -26,6 +26,15 @@ WRONG = {
     "connect you": "leave you",
     "Please choose": "Do choose",
     "arrives on": "comes on",
+    "was booked": "was lost",
+    "wurde heute": "wird nie",
+    "being checked": "being eaten",
+    "noch geprüft": "noch gegessen",
+    "is blocked": "is lovely",
+    "Transactions, page": "Secrets, page",
+    "€500.00": "€5.00",
+    "added {file}": "lost {file}",
+    "You're welcome": "So what",
 }
 """What a bot says that has gone wrong."""
 

@@ -55,7 +55,8 @@ def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert threading.enumerate() == threads
     assert sys.getswitchinterval() == interval
     gc.collect()
-    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+    records = [*caplog.get_records("call"), *caplog.get_records("teardown")]
+    assert [record.getMessage() for record in records if record.name == "asyncio"] == []
 
 
 def _too_long(*_: object) -> None:
@@ -146,7 +147,7 @@ def test_results_come_in_any_order_with_their_own_times() -> None:
 
 
 def test_a_jobs_time_begins_when_it_does() -> None:
-    """Not when there was room for it, as another may keep the loop busy; and it ends when it does, whoever hears it when."""
+    """Not when there was room for it, as another may keep the loop busy; nor does it end when that is told."""
     clock = ManualClock()
 
     async def is_busy(_: object) -> None:
@@ -402,6 +403,17 @@ def test_a_callback_that_exits_does_not_end_the_run(loop: Callable[[], asyncio.A
 def test_what_a_job_leaves_behind_is_ended(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
     """Tasks are cancelled and may clean up, generators are closed, threads that work for the loop end."""
     left: list[str] = []
+    closing = threading.Event()
+
+    @asynccontextmanager
+    async def context() -> AsyncIterator[None]:
+        yield
+        closing.set()
+
+    def works() -> None:
+        closing.wait(SOON)
+        sum(range(1_000_000))  # there is something to wait for
+        left.append("thread")
 
     async def leaves(end: str, error: BaseException | None = None) -> None:
         try:
@@ -420,16 +432,17 @@ def test_what_a_job_leaves_behind_is_ended(loop: Callable[[], asyncio.AbstractEv
 
     async def job(_: object) -> list[Any]:
         tasks = [asyncio.create_task(leaves("task")), asyncio.create_task(leaves("bad task", OSError("gone")))]
-        await asyncio.to_thread(int)
+        asyncio.get_running_loop().run_in_executor(None, works)
         generator = numbers()
         await anext(generator)
         return [*tasks, generator]
 
-    with a_pool(loop=loop) as pool:
+    pool: Pool[None, Any] = Pool(context, loop=loop)
+    with pool:
         pool.submit(Job("a", job))
         kept = pool.result("a")
     assert kept.error is None
-    assert sorted(left) == ["bad task", "generator", "task"]
+    assert sorted(left) == ["bad task", "generator", "task", "thread"]
     assert pool.complaints == ()
 
 
@@ -648,13 +661,24 @@ def test_a_job_that_blocks_the_loop_does_not_block_the_leaving() -> None:
 
 
 def test_stopping_while_starts_are_held_back() -> None:
-    """What waited for its turn is not lost."""
-    with a_pool(pace=Pace(starts_per_minute=1)) as pool:
+    """What waited for its turn is not lost, and the closing does not find itself cancelled."""
+    cancelled: list[int] = []
+
+    @asynccontextmanager
+    async def context() -> AsyncIterator[None]:
+        yield
+        task = asyncio.current_task()
+        assert task is not None
+        cancelled.append(task.cancelling())
+
+    pool: Pool[None, Any] = Pool(context, pace=Pace(starts_per_minute=1))
+    with pool:
         for key in "ab":
             pool.submit(Job(key, at_once))
         assert pool.result("a").value == "well"
         pool.stop()
         assert type(pool.result("b").error) is Stopped
+    assert cancelled == [0]
 
 
 # -- what the jobs share ----------------------------------------------------------------------------------------------
@@ -938,6 +962,26 @@ def test_ctrl_c_is_raised_at_once_and_the_rest_cleans_up() -> None:
         out, err = process.communicate(timeout=SOON)
     assert out.splitlines() == ["interrupted", "cleaning", "clean", "left with 0 running"]
     assert (err, process.returncode) == ("", 0)
+
+
+def test_ctrl_c_is_raised_though_it_woke_nobody() -> None:
+    """A signal that another thread was handed leaves the waiting one asleep, as one does that comes a bit too early."""
+
+    async def interrupts(_: object) -> None:
+        while "a" not in pool._asked:  # noqa: ASYNC110 - the other thread tells no event
+            await asyncio.sleep(0)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        await for_ever(_)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    begun = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt), a_pool() as pool:  # noqa: PT012 - it is raised in here
+            pool.submit(Job("a", interrupts))
+            pool.result("a")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - begun < SOON
 
 
 def test_a_second_ctrl_c_gives_up_waiting() -> None:
