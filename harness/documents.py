@@ -191,6 +191,7 @@ _NUMBER = re.compile(
     r"(?P<int>[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)"
     r"|(?P<float>[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))"
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_EXPLAINED = 100_000
 """Characters of a broken text that the slow parser, which explains itself better, is asked about as well."""
 
@@ -335,6 +336,8 @@ class _Plain:
 
     def _scalar(self, node: ScalarNode) -> Any:
         written: str = node.value
+        if not written.isascii() and (half := _HALF.search(written)):
+            self._wrong(node, f"U+{ord(half[0]):04X} is half a character; write all of it, as in \\U0001F600")
         if node.ctag is _TAGS["str"]:
             return written
         name = str(node.tag).removeprefix(_TAG)
@@ -402,7 +405,7 @@ def seconds(value: object) -> float:
     """
     if isinstance(value, str) and (match := re.fullmatch(DURATION, value.strip())):
         return round(float(match[1]) * _UNITS[match[2]], 9)
-    raise ValueError(f"{value!r} is no duration; write it as 800ms, 5s or 2m")
+    raise ValueError(f"{shown(value)} is no duration; write it as 800ms, 5s or 2m")
 
 
 DEFINED = "https://harness.example/"
@@ -484,6 +487,7 @@ _WANTED = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "float_parsing": "a number",
+    "finite_number": "a number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "none_required": "nothing after {name}",

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic_core import InitErrorDetails, ValidationError
 
-from harness.documents import Place, mistake, nearest
+from harness.documents import Place, mistake, nearest, shown
 from harness.expectations import content, matchers, measures, structure, texts
 from harness.expectations.matchers import Equals, Matcher, inside
 from harness.expectations.measures import Bounded
@@ -277,20 +277,20 @@ class MatcherReader:
     def _link_opens(self, value: object, place: Place) -> Matcher | None:
         hosts = [] if value is None or value is True else [value] if isinstance(value, str) else value
         if not isinstance(hosts, list):
-            self.wrong(place, value, f"link_opens takes hosts such as help.example.com, not {matchers.shown(value)}")
+            self.wrong(place, value, f"link_opens takes hosts such as help.example.com, not {shown(value)}")
             return None
         return self.tried(place, value, lambda: content.link_opens(hosts=hosts))
 
     def _between(self, value: object, place: Place) -> Matcher | None:
         if not isinstance(value, list) or len(value) != 2:
-            self.wrong(place, value, f"between takes two numbers: between: [1, 5], not {matchers.shown(value)}")
+            self.wrong(place, value, f"between takes two numbers: between: [1, 5], not {shown(value)}")
             return None
         low, high = map(number, value)
         return self.tried(place, value, lambda: measures.between(low, high))
 
     def _any_of(self, value: object, place: Place, field: str) -> Matcher | None:
         if not isinstance(value, list) or not value:
-            self.wrong(place, value, f"wanted a list of values or matchers, not {matchers.shown(value)}")
+            self.wrong(place, value, f"wanted a list of values or matchers, not {shown(value)}")
             return None
         parts = [self.matcher(one, (*place, at), field) for at, one in enumerate(value)]
         return None if None in parts else texts.one_of(*parts)
@@ -300,7 +300,7 @@ class MatcherReader:
         if isinstance(value, list):
             return self._any_of(value, place, field)
         if not isinstance(value, str):
-            self.wrong(place, value, f"one_of takes the name of a catalogue, or a list, not {matchers.shown(value)}")
+            self.wrong(place, value, f"one_of takes the name of a catalogue, or a list, not {shown(value)}")
             return None
         if self.names is None:
             return texts.one_of(value)
@@ -345,15 +345,13 @@ class MatcherReader:
         """Names, and the regular expressions that find what they are to remember."""
         if not isinstance(value, Mapping) or not value:
             told = r"capture: {order: /ORD-(\d+)/}"
-            self.wrong(
-                place, value, f"capture takes names and regular expressions: {told}, not {matchers.shown(value)}"
-            )
+            self.wrong(place, value, f"capture takes names and regular expressions: {told}, not {shown(value)}")
             return None
         given: dict[str, re.Pattern[str] | None] = {}
         for name, one in value.items():
             found = self.tried((*place, name), one, partial(expression, one))
             if found is None and not (isinstance(one, str) and REGEX.fullmatch(one)):
-                what = f"what {name} captures is a regular expression between slashes, not {matchers.shown(one)}"
+                what = f"what {name} captures is a regular expression between slashes, not {shown(one)}"
                 self.wrong((*place, name), one, what)
             given[name] = found
         return None if None in given.values() else self.tried(place, value, lambda: texts.capturing(**given))  # type: ignore[arg-type]
@@ -363,7 +361,7 @@ class MatcherReader:
     def mapping(self, value: object, place: Place, allowed: Sequence[str]) -> dict[str, Any] | None:
         """A mapping of known keys; None if it is none."""
         if not isinstance(value, Mapping):
-            self.wrong(place, value, f"wanted a mapping with {', '.join(allowed)}, not {matchers.shown(value)}")
+            self.wrong(place, value, f"wanted a mapping with {', '.join(allowed)}, not {shown(value)}")
             return None
         for key in value:
             if key not in allowed:
@@ -375,7 +373,7 @@ class MatcherReader:
         if value in ("true", "false"):  # of a CSV file
             return value == "true"
         if not isinstance(value, bool):
-            self.wrong(place, value, f"wanted true or false, not {matchers.shown(value)}")
+            self.wrong(place, value, f"wanted true or false, not {shown(value)}")
             return None
         return value
 
@@ -383,7 +381,7 @@ class MatcherReader:
         """A whole number; None if it is none."""
         found = number(value)
         if isinstance(found, bool) or not isinstance(found, int) or found < least:
-            self.wrong(place, value, f"wanted a whole number from {least} up, not {matchers.shown(value)}")
+            self.wrong(place, value, f"wanted a whole number from {least} up, not {shown(value)}")
             return None
         return found
 

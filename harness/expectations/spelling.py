@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from harness.documents import Place, nearest, seconds
+from harness.documents import Place, nearest, seconds, shown
 from harness.events import CLASSES
 from harness.expectations import building, matchers, vocabulary
 from harness.expectations.block import Expectation, Latency
@@ -93,7 +93,7 @@ REPLY: Mapping[str, str] = {
     "name": "matcher",
     "choices": "matcher",
     "revised": "matcher",
-    "streamed": "flag",
+    "streamed": "flag or any",
     "first_token": "limits",
     "gap": "limits",
     "stalls": "stalls",
@@ -167,7 +167,7 @@ class Reader(MatcherReader):
             return None
         for end in ("from", "to"):
             if not isinstance(parts.get(end, ""), str):
-                what = f"a latency is between two events, not {matchers.shown(parts[end])}"
+                what = f"a latency is between two events, not {shown(parts[end])}"
                 self.wrong((*place, end), parts[end], what)
                 return None
         if "to" not in parts:
@@ -192,7 +192,7 @@ class Reader(MatcherReader):
             ((word, value),) = data.items()
             place = (*place, str(word))
         if not isinstance(word, str):
-            self.wrong(place, data, f"a pattern is a word such as message, not {matchers.shown(data)}")
+            self.wrong(place, data, f"a pattern is a word such as message, not {shown(data)}")
             return None
         if word not in WORDS:
             is_key = isinstance(data, Mapping)
@@ -226,7 +226,7 @@ class Reader(MatcherReader):
             build = building.optional if word == "optional" else building.eventually
             return None if part is None else self.tried(place, value, lambda: build(part))
         if not isinstance(value, list):
-            what = f"{word} takes a list of patterns, each with a dash, not {matchers.shown(value)}"
+            what = f"{word} takes a list of patterns, each with a dash, not {shown(value)}"
             self.wrong(place, value, what)
             return None
         parts = [self.pattern(one, (*place, at)) for at, one in enumerate(value)]
@@ -248,7 +248,7 @@ class Reader(MatcherReader):
         kinds = parts.get("kinds", [])
         kinds = [kinds] if isinstance(kinds, str) else kinds
         if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
-            what = f"kinds are words for events, such as [message, token], not {matchers.shown(kinds)}"
+            what = f"kinds are words for events, such as [message, token], not {shown(kinds)}"
             self.wrong((*place, "kinds"), kinds, what)
             return None
         if lasting is None or self.tried(at, parts["for"], lambda: building.quiet(lasting)) is None:
@@ -332,6 +332,8 @@ class Reader(MatcherReader):
                 return {"burst": self._bursts(value, place)}
             case "retracted":
                 return {name: self.word(value, place, RETRACTED)}
+            case "flag or any" if value == "any":
+                return {}
         return {name: self.flag(value, place)}
 
     def _stalls(self, value: object, place: Place) -> Stalls | None:
@@ -370,7 +372,7 @@ class Reader(MatcherReader):
             return self._known_fields(word, value, place, allowed)
         if word not in SHORT:
             known = ", ".join((*allowed, *COMMON))
-            self.wrong(place, value, f"{word} takes fields, not {matchers.shown(value)}; known are {known}")
+            self.wrong(place, value, f"{word} takes fields, not {shown(value)}; known are {known}")
             return None
         return {allowed[0]: value}
 
@@ -398,19 +400,19 @@ class Reader(MatcherReader):
         if fits and types & set(_TYPES) and not types & fits:
             wanted = next(told for kind, told in _TYPES.items() if kind in types)
             hint = "; put it in quotation marks" if str in types else ""
-            self.wrong(place, value, f"{name} is never {matchers.shown(value)}: it is {wanted}{hint}")
+            self.wrong(place, value, f"{name} is never {shown(value)}: it is {wanted}{hint}")
             return None
         return self.matcher(value, place, name)
 
     def _said(self, value: object, place: Place) -> str | None:
         if not isinstance(value, str):
-            self.wrong(place, value, f"of takes the name of something said, not {matchers.shown(value)}")
+            self.wrong(place, value, f"of takes the name of something said, not {shown(value)}")
             return None
         return value if self.names is None else self.tried(place, value, partial(self.names.said, value))
 
     def _name(self, value: object, place: Place) -> str | None:
         if not isinstance(value, str) or not value:
-            self.wrong(place, value, f"as takes a name for the event, such as offer, not {matchers.shown(value)}")
+            self.wrong(place, value, f"as takes a name for the event, such as offer, not {shown(value)}")
             return None
         return value
 
@@ -431,7 +433,7 @@ class Reader(MatcherReader):
     def word(self, value: object, place: Place, known: tuple[str, ...]) -> str | None:
         """One of a few words; None if it is another."""
         if not isinstance(value, str) or value not in known:
-            told = f"wanted one of {', '.join(known)}, not {matchers.shown(value)}"
+            told = f"wanted one of {', '.join(known)}, not {shown(value)}"
             self.wrong(place, value, told)
             return None
         return value

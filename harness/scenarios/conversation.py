@@ -622,7 +622,7 @@ class Conversation(ABC):
         Raises:
             ExpectationFailed: It has not finished in time; the message says what was still open.
         """
-        caller = _caller()
+        caller = self.where or _caller()
         async with self._step("wait until the bot has finished"):
             settling = Settling(self._anchor, self._within if within is None else within)
             verdict = await self._verdict(settling)

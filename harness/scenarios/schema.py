@@ -182,7 +182,9 @@ def _asked(name: str) -> Json:
             return {"anyOf": [*_whole(1)["anyOf"], at_most]}
         case "retracted":
             return _one_word(RETRACTED)
-    return {"anyOf": [*_FLAG["anyOf"], {"const": "any"}]} if name == "streamed" else _FLAG
+        case "flag or any":
+            return {"anyOf": [*_FLAG["anyOf"], {"const": "any"}]}
+    return _FLAG
 
 
 def _one_word(known: Iterable[str]) -> Json:
