@@ -66,14 +66,18 @@ _KINDS = (
 )
 
 
-def explained(error: MarkedYAMLError) -> Broken:
+def explained(error: MarkedYAMLError, text: str) -> Broken:
     """Say what a parser stumbled over.
 
     Args:
         error: What it raised.
+        text: What it was reading.
     """
     said = " ".join(filter(None, (error.context, error.problem)))
     begins, stumbled = error.context_mark, error.problem_mark or error.context_mark
+    before = text.split("\n")[stumbled.line][: stumbled.column + 1]
+    if "flow" in said and (name := before.rfind("${")) >= 0:
+        return Broken(stumbled.line + 1, name + 1, "between { } and [ ] a text with ${…} needs quotation marks")
     for kind in _KINDS:
         if match := re.search(kind.said, said):
             mark = begins if kind.at_the_beginning and begins else stumbled

@@ -283,7 +283,7 @@ def _composed(written: str, path: Path) -> Node | None:
                 raise
             node = _slow(written)
     except MarkedYAMLError as broken:
-        raise DocumentError([Problem(path, *explained(broken))]) from None
+        raise DocumentError([Problem(path, *explained(broken, written))]) from None
     except _TooDeep as deep:
         mark = deep.node.start_mark
         what = f"lists and mappings are nested deeper than {DEEPEST} here"

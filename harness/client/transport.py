@@ -8,6 +8,7 @@ moves.
 import asyncio
 import functools
 import ssl
+from typing import Any
 
 import aiohttp
 import httpx
@@ -43,6 +44,11 @@ class NotedArrivals(ResponseHandler):
             self._taken = False
             self._held = floor if len(data) >= _FULL_READ else None
         super().data_received(data)
+
+    def set_response_params(self, **params: Any) -> None:
+        """A new request begins on the connection: what came before is not its answer."""
+        self._taken, self._held = True, None
+        super().set_response_params(**params)
 
     def pause_reading(self) -> None:
         """Bytes that come while reading is paused are as old as the pause."""

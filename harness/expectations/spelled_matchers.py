@@ -400,11 +400,12 @@ def _exclude(one: Matcher, other: Matcher) -> bool:
     return False
 
 
-_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+NUMBER = r"^[-+]?[0-9]+(\.[0-9]+)?$"
+"""How a number is written as a text."""
 
 
 def number(value: Any) -> Any:
     """The number that a text is, since a CSV file and a capture only have texts; anything else as it is."""
-    if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):
+    if isinstance(value, str) and (match := re.fullmatch(NUMBER, value)):
         return float(value) if match[1] else int(value)
     return value

@@ -319,7 +319,9 @@ class Reader(MatcherReader):
         called = self._name(fields["as"], (*place, "as"))
         return None if called is None else pattern.named(called)
 
-    def _asked(self, name: str, value: object, place: Place) -> dict[str, Any]:
+    def _asked(  # noqa: PLR0911 - one a way to ask
+        self, name: str, value: object, place: Place
+    ) -> dict[str, Any]:
         """What is asked of a reply, by the arguments that it is; None is what can't be read."""
         match REPLY[name]:
             case "matcher":

@@ -166,7 +166,7 @@ class Stage:
         header = run.recordings[0].header
         told: bool | None = self._config.getoption(STRICT)
         strict = strictness(item.script.strict, header.strict if told is None else told, self._config.getini(STRICT))
-        lead = lead_of(item.script, header.seed, header.locale)
+        lead = lead_of(item.script, header.scenario, header.locale)
         within = self._config.getoption("--within")
         customer = recorded_customer(run.recordings, somebody=lead, within=within, strict=strict)
         return await perform(item.script, customer, scenario=item.nodeid)

@@ -160,7 +160,8 @@ def recorded_customer(
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
     """
     by_index = {recording.header.index: recording for recording in recordings}
-    first = min(recordings, key=lambda recording: recording.header.index).header
+    headers = sorted((recording.header for recording in recordings), key=lambda header: header.index)
+    first = next((header for header in headers if header.seed == header.scenario), headers[0])  # others have names
 
     def begin(whoever: Persona, number: int, deployment: str) -> Conversation:
         if number not in by_index:

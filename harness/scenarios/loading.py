@@ -375,24 +375,28 @@ def _csv(document: Document, name: str) -> tuple[list[str], list[Mapping[str, Va
     if not path.is_file():
         near = nearest(name, [one.name for one in path.parent.glob("*.csv")]) if path.parent.is_dir() else ""
         raise DocumentError([document.problem(("rows",), f"there is no file {name} beside this one{near}")])
-    reader = csv.DictReader(StringIO(text_of(path), newline=""), strict=True)
+    reader = csv.reader(StringIO(text_of(path), newline=""), strict=True)
+    columns: list[str] = []
     rows: list[Mapping[str, Value]] = []
     lines: list[int] = []
     problems: list[Problem] = []
+    line = 1
     try:
-        columns = list(reader.fieldnames or [])
-        if wrong := _columns(columns):
-            raise DocumentError([Problem(path, 1, 1, wrong)])
-        for row in reader:
-            if None in row or None in row.values():
-                values = len([value for value in row.values() if isinstance(value, str)]) + len(row.get(None) or ())
-                told = f"{values} value{'' if values == 1 else 's'}"
-                what = f"this line has {told}, but there are {len(columns)} columns: {', '.join(columns)}"
-                problems.append(Problem(path, reader.line_num, 1, what))
-            rows.append(row)
-            lines.append(reader.line_num)
+        for values in reader:
+            if not columns and values:
+                columns = values
+            elif values:
+                if len(values) != len(columns):
+                    told = f"{len(values)} value{'' if len(values) == 1 else 's'}"
+                    what = f"this line has {told}, but there are {len(columns)} columns: {', '.join(columns)}"
+                    problems.append(Problem(path, line, 1, what))
+                rows.append(dict(zip(columns, values, strict=False)))
+                lines.append(line)
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise DocumentError([Problem(path, max(1, reader.line_num), 1, f"this is no CSV: {error}")]) from None
+        raise DocumentError([Problem(path, line, 1, f"this is no CSV: {error}")]) from None
+    if wrong := _columns(columns):
+        raise DocumentError([Problem(path, 1, 1, wrong)])
     if not rows:
         raise DocumentError([Problem(path, 1, 1, "there are no lines below the first, so nothing would run")])
     for at, earlier in _again(rows):

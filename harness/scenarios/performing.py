@@ -78,11 +78,11 @@ async def perform(script: Script, customer: Customer, *, scenario: str) -> Perfo
         finally:
             for conversation in customer.conversations:
                 conversation.conclude()
+        outcomes = tuple(replace(conversation.outcome, scenario=scenario) for conversation in customer.conversations)
+        return Performed(outcomes, error)
     finally:
         for conversation in customer.conversations:
             await conversation.aclose()
-    outcomes = tuple(replace(conversation.outcome, scenario=scenario) for conversation in customer.conversations)
-    return Performed(outcomes, error)
 
 
 def is_infrastructure(error: BaseException | None) -> bool:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from harness.documents import DEFINED, DURATION
 from harness.expectations import vocabulary
 from harness.expectations.patterns import EVERYTHING
-from harness.expectations.spelled_matchers import BESIDE, CONTENT, FLAGS, OPERATORS, parameters
+from harness.expectations.spelled_matchers import BESIDE, CONTENT, FLAGS, NUMBER, OPERATORS, parameters
 from harness.expectations.spelling import (
     COMMON,
     EVENTS,
@@ -56,11 +56,16 @@ _TEXT: Json = {"type": "string"}
 _NAME: Json = {"type": "string", "minLength": 1}
 _ANYTHING: Json = {}
 _FLAG: Json = {"anyOf": [{"type": "boolean"}, _ref("Reference")]}
-_NUMBER: Json = {"anyOf": [{"type": "number"}, _ref("Reference")]}
+_NUMBER: Json = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": NUMBER}, _ref("Reference")]}
 
 
 def _whole(least: int) -> Json:
-    return {"anyOf": [{"type": "integer", "minimum": least}, _ref("Reference")]}
+    digits = {"type": "string", "pattern": r"^[0-9]+$"}
+    return {"anyOf": [{"type": "integer", "minimum": least}, digits, _ref("Reference")]}
+
+
+def _or_nothing(schema: Json) -> Json:
+    return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
 
 
 # -- descriptions ------------------------------------------------------------------------------------------------------
@@ -167,7 +172,7 @@ def _reply() -> Json:
     return {"description": _said_first(vocabulary.reply), "anyOf": ways}
 
 
-def _asked(name: str) -> Json:
+def _asked(name: str) -> Json:  # noqa: PLR0911 - one a way to ask
     """What may be asked of a reply."""
     at_most = _mapping({"at_most": _whole(1)}, required=["at_most"])
     match REPLY[name]:
@@ -193,7 +198,7 @@ def _one_word(known: Iterable[str]) -> Json:
 
 def _tree(word: str) -> Json:
     pattern = _ref("Pattern")
-    amounts = {"at_least": _whole(0), "at_most": _whole(1), "times": _whole(1)}
+    amounts = {name: _or_nothing(_whole(least)) for name, least in (("at_least", 0), ("at_most", 1), ("times", 1))}
     quiet = _mapping({"for": _ref("Duration"), "kinds": _one_or_more({"enum": sorted(EVERYTHING)})}, required=["for"])
     shapes = {
         "optional": pattern,

@@ -40,6 +40,14 @@ class Server:
         self._connection.recv(65_536)
         self._connection.sendall(HEAD)
 
+    def accept_twice(self) -> None:
+        """Take the connection, answer a request, then on the same connection the next one with the head of a stream."""
+        self._connection, _ = self._listener.accept()
+        self._connection.recv(65_536)
+        self._connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        self._connection.recv(65_536)
+        self._connection.sendall(HEAD)
+
     def send(self, *frames: bytes) -> tuple[float, float]:
         """Send chunks; the instants before and after, in seconds on the monotonic clock."""
         before = time.monotonic()
@@ -171,3 +179,29 @@ async def test_nothing_is_certain_before_the_loop_has_polled() -> None:
             await heartbeat.passed(199.0)
         assert heartbeat.floor == 200.0
     assert heartbeat.complete == 200.0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_a_connection_brought_before_is_not_part_of_an_arrival(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """A stream that is taken up again may get a connection that has answered other requests long ago."""
+
+    async def test(server: Server) -> None:
+        async with Network() as network:
+            await network.http.get(server.url)
+            answered = network.heartbeat.now()
+            await network.heartbeat.passed(answered + 20 * TICK)
+            async with open_stream(network, server.url, {}) as stream:
+                await asyncio.to_thread(server.send, encode("first"))
+                batch = await anext(stream.batches())
+                assert batch.arrival.earliest > answered
+                server.end()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener)
+        thread = threading.Thread(target=server.accept_twice)
+        thread.start()
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(test(server))
+        thread.join()

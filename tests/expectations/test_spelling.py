@@ -13,7 +13,7 @@ from harness.expectations.building import all_of, any_of, eventually, optional, 
 from harness.expectations.instants import Bounds
 from harness.expectations.matchers import Matcher, contains, ends_with, equals, matches, starts_with
 from harness.expectations.patterns import Pattern
-from harness.expectations.spelled_matchers import BESIDE, CONTENT, OPERATORS
+from harness.expectations.spelled_matchers import BESIDE, CONTENT, OPERATORS, parameters
 from harness.expectations.spelling import EVENTS, OPTIONS, REPLY, SHORT, TREES, WORDS, Block, Reader
 from harness.expectations.texts import capturing, near, one_of
 
@@ -198,7 +198,7 @@ def test_every_operator_is_compared() -> None:
 def test_what_is_in_a_list_can_be_described(field: str) -> None:
     """By its fields, under an operator or not."""
     word = CONTENT[field]
-    name = next(iter(word.__kwdefaults__))
+    name = parameters(word)[0]
     reader = Reader()
     described = word(**{name: equals("x")})
     assert reader.matcher({name: "x"}, (), field) == described
@@ -232,7 +232,7 @@ def test_a_block_says_more_than_its_pattern(written: Any, block: Block) -> None:
 
 def test_every_option_is_compared() -> None:
     """In the test above."""
-    rows = test_a_block_says_more_than_its_pattern.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    rows = test_a_block_says_more_than_its_pattern.pytestmark[0].args[1]
     assert {name for written, _ in rows for name in written} >= set(OPTIONS)
 
 

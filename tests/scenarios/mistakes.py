@@ -77,6 +77,7 @@ MISTAKES: dict[str, Mistake] = {
     "a line indented with a tab": one(f"{HEAD}steps:\n- open\n- expect:\n¶\tmessage: hello\n"),
     "a text with a colon": steps("- say: Listen¶: where is it?"),
     "a list without its end": steps("- expect: {sequence: [message, typing_stopped¶}", "- close"),
+    "a name between braces without quotation marks": steps("- repeat: {times: ¶${times}, steps: [say: Hello]}"),
     "a step without a dash": steps("¶say: Hello", seen=True),
     "a line that belongs to nothing": one(f"{HEAD}steps:\n  - open\n ¶- say: Hello\n"),
     "a line without a colon": one(f"{HEAD}¶an order\nsteps:\n- open\n"),

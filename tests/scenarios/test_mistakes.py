@@ -218,7 +218,7 @@ def test_the_scenario_that_is_mutated_is_valid(folder: Path) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=mutated())
 def test_no_text_is_a_surprise(text: str, folder: Path) -> None:
-    """It is read, or its mistakes have places within their files, each told once."""
+    """It is read, and valid, or its mistakes have places within their files, each told once."""
     path = folder / FILE
     path.write_bytes(text.encode())
     problems: tuple[Problem, ...] = ()
@@ -227,6 +227,7 @@ def test_no_text_is_a_surprise(text: str, folder: Path) -> None:
     except DocumentError as error:
         scripts, problems = [], error.problems
     assert bool(scripts) != bool(problems)
+    assert not scripts or SCHEMA.is_valid(read(path).data)
     assert len(set(problems)) == len(problems)
     for problem in problems:
         lines = problem.path.read_bytes().decode().split("\n")
