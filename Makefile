@@ -37,7 +37,7 @@ demo: $(READY)
 	@.venv/bin/harness run suites
 
 test: $(READY) check
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n 2 $(ARGS)
 
 check: $(READY)
 	.venv/bin/ruff format --check .

@@ -449,20 +449,23 @@ def refused(
         error: What was raised.
         model: The model, for the words it knows.
         at: Where in the file what was validated begins.
-        unless: Asked of a value that was refused whether that is to be passed over.
+        unless: Asked of a value that was refused whether that is to be passed over; unknown keys are told anyway.
     """
     return [
         document.problem((*at, *place), what, key=is_key)
         for one in error.errors(include_url=False)
-        if not unless(one["input"])
+        if one["type"] == _KEY or not unless(one["input"])
         for place, what, is_key in (_worded(one, model),)
     ]
 
 
 def reworded(error: ValidationError, model: type[BaseModel], at: Place = ()) -> list[InitErrorDetails]:
-    """What a model refused, to be raised as part of a larger one: in words that need no model any more."""
+    """What a model refused, to be raised as part of a larger one: in words that need no model any more.
+
+    What no text could make right has no input.
+    """
     return [
-        mistake((*at, *place), one["input"], what, key=is_key)
+        mistake((*at, *place), None if one["type"] in _STRUCTURES else one["input"], what, key=is_key)
         for one in error.errors(include_url=False)
         for place, what, is_key in (_worded(one, model),)
     ]
@@ -475,6 +478,7 @@ def mistake(place: Place, value: object, what: str, *, key: bool = False) -> Ini
 
 
 _KEY: Final = "unknown_key"
+_STRUCTURES = {"model_type", "dict_type", "tuple_type", "list_type", "none_required"}
 _A_MAPPING = "a mapping, such as {{word: value}}"
 _WANTED = {
     "model_type": _A_MAPPING,

@@ -156,7 +156,14 @@ class MatcherReader:
     errors: list[InitErrorDetails] = field(default_factory=list)
 
     def wrong(self, place: Place, value: object, what: str, *, key: bool = False) -> None:
-        """Note a mistake; `key` where the last key of the place is meant, not its value."""
+        """Note a mistake.
+
+        Args:
+            place: Where.
+            value: What was written, several in a tuple; None where no other text could make it right.
+            what: What is wrong.
+            key: Whether the last key of the place is meant, not its value.
+        """
         self.errors.append(mistake(place, value, what, key=key))
 
     def checked(self) -> None:
@@ -228,7 +235,7 @@ class MatcherReader:
         for (name, one), (other, another) in combinations(made.items(), 2):
             if _exclude(one, another):
                 what = f"{name} and {other} exclude each other: nothing is {inside(one)} and {inside(another)}"
-                self.wrong((*place, other), [value[name], value[other]], what, key=True)
+                self.wrong((*place, other), (value[name], value[other]), what)
                 return None
         return reduce(and_, made.values()) if len(made) == len(found) else None
 
@@ -261,6 +268,9 @@ class MatcherReader:
                 return self._json_path(value, place)
             case "captures":
                 return self.captures(value, place)
+            case "schema" if not isinstance(value, Mapping):
+                self.wrong(place, None, f"a schema is a mapping such as {{type: object}}, not {shown(value)}")
+                return None
             case "number":
                 return self.tried(place, value, lambda: build(number(value)))
         if name == "near" and "ratio" in beside:
@@ -279,18 +289,18 @@ class MatcherReader:
         if not isinstance(hosts, list):
             self.wrong(place, value, f"link_opens takes hosts such as help.example.com, not {shown(value)}")
             return None
-        return self.tried(place, value, lambda: content.link_opens(hosts=hosts))
+        return self.tried(place, tuple(hosts), lambda: content.link_opens(hosts=hosts))
 
     def _between(self, value: object, place: Place) -> Matcher | None:
         if not isinstance(value, list) or len(value) != 2:
-            self.wrong(place, value, f"between takes two numbers: between: [1, 5], not {shown(value)}")
+            self.wrong(place, None, f"between takes two numbers: between: [1, 5], not {shown(value)}")
             return None
         low, high = map(number, value)
-        return self.tried(place, value, lambda: measures.between(low, high))
+        return self.tried(place, tuple(value), lambda: measures.between(low, high))
 
     def _any_of(self, value: object, place: Place, field: str) -> Matcher | None:
         if not isinstance(value, list) or not value:
-            self.wrong(place, value, f"wanted a list of values or matchers, not {shown(value)}")
+            self.wrong(place, None, f"wanted a list of values or matchers, not {shown(value)}")
             return None
         parts = [self.matcher(one, (*place, at), field) for at, one in enumerate(value)]
         return None if None in parts else texts.one_of(*parts)
@@ -345,7 +355,7 @@ class MatcherReader:
         """Names, and the regular expressions that find what they are to remember."""
         if not isinstance(value, Mapping) or not value:
             told = r"capture: {order: /ORD-(\d+)/}"
-            self.wrong(place, value, f"capture takes names and regular expressions: {told}, not {shown(value)}")
+            self.wrong(place, None, f"capture takes names and regular expressions: {told}, not {shown(value)}")
             return None
         given: dict[str, re.Pattern[str] | None] = {}
         for name, one in value.items():
@@ -361,7 +371,7 @@ class MatcherReader:
     def mapping(self, value: object, place: Place, allowed: Sequence[str]) -> dict[str, Any] | None:
         """A mapping of known keys; None if it is none."""
         if not isinstance(value, Mapping):
-            self.wrong(place, value, f"wanted a mapping with {', '.join(allowed)}, not {shown(value)}")
+            self.wrong(place, None, f"wanted a mapping with {', '.join(allowed)}, not {shown(value)}")
             return None
         for key in value:
             if key not in allowed:

@@ -227,7 +227,7 @@ class Reader(MatcherReader):
             return None if part is None else self.tried(place, value, lambda: build(part))
         if not isinstance(value, list):
             what = f"{word} takes a list of patterns, each with a dash, not {shown(value)}"
-            self.wrong(place, value, what)
+            self.wrong(place, None, what)
             return None
         parts = [self.pattern(one, (*place, at)) for at, one in enumerate(value)]
         if None in parts:
@@ -253,7 +253,7 @@ class Reader(MatcherReader):
             return None
         if lasting is None or self.tried(at, parts["for"], lambda: building.quiet(lasting)) is None:
             return None
-        return self.tried((*place, "kinds"), kinds, lambda: building.quiet(lasting, kinds=kinds))
+        return self.tried((*place, "kinds"), tuple(kinds), lambda: building.quiet(lasting, kinds=kinds))
 
     def _repeat(self, value: object, place: Place) -> Pattern | None:
         parts = self.mapping(value, place, ("of", "at_least", "at_most", "times"))
@@ -374,7 +374,7 @@ class Reader(MatcherReader):
             return self._known_fields(word, value, place, allowed)
         if word not in SHORT:
             known = ", ".join((*allowed, *COMMON))
-            self.wrong(place, value, f"{word} takes fields, not {shown(value)}; known are {known}")
+            self.wrong(place, None, f"{word} takes fields, not {shown(value)}; known are {known}")
             return None
         return {allowed[0]: value}
 

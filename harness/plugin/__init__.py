@@ -6,7 +6,8 @@ Here: what only pytest needs. Not here: conversations (scenarios/), what a repor
 import asyncio
 import sys
 from argparse import ArgumentTypeError, BooleanOptionalAction
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,18 @@ from harness.plugin.scenario_files import PERFORMED, STAGE, ScenarioItem
 from harness.plugin.stage import STRICT, Stage
 from harness.plugin.tally import Totals
 from harness.reporting import allure
-from harness.reporting.console import summary
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
+from harness.scenarios.model import nearest_locale
 from harness.scenarios.outcome import Outcome
 from harness.scenarios.pool import new_event_loop
 from harness.scenarios.recording import Recordings
 from harness.settings import SANDBOX, strictness
-from harness.user.persona import persona
+from harness.user.persona import LOCALES, persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
-OUTCOMES = pytest.StashKey[list[Outcome]]()
+TOTALS = pytest.StashKey[Totals]()
 RUNS = pytest.StashKey[list[Run]]()
 LEFT = pytest.StashKey[list[Run]]()
 
@@ -81,7 +82,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             metavar="N",
             help=f"{why} in a minute, at most; 0 is no limit (default: as the service documents; sandbox: none)",
         )
-    group.addoption("--locale", help="play every scenario file in this locale, such as de_DE, whatever it says itself")
+    group.addoption(
+        "--locale", type=_locale, help="play every scenario file in this locale, such as de_DE, whatever it says itself"
+    )
     group.addoption(
         "--repeat",
         type=_whole(1),
@@ -116,12 +119,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Run coroutine scenarios without a mark; `--asyncio-mode=strict` asks for the marks again."""
-    config.stash[OUTCOMES] = []
+    config.stash[TOTALS] = totals = Totals(config)
     config.stash[RUNS] = runs = runs_of(config.getoption("--judge"))
     config.stash[LEFT] = []
     config.stash[STAGE] = Stage(config, runs)
     config.pluginmanager.register(scenario_files, "harness-scenario-files")
-    config.pluginmanager.register(Totals(config), "harness-totals")
+    config.pluginmanager.register(totals, "harness-totals")
     config.addinivalue_line(
         "markers", f"{STRICT}(True): whether a message that no expectation took fails its scenario; True if not given"
     )
@@ -207,6 +210,13 @@ def _share(written: str) -> float:
     return share
 
 
+def _locale(written: str) -> str:
+    """Reads a locale of the command line."""
+    if written not in LOCALES:
+        raise ArgumentTypeError(f"no names are known for the locale {written!r}{nearest_locale(written)}")
+    return written
+
+
 def _marked(node: pytest.Item) -> bool | None:
     """What the nearest mark of a scenario says of strictness."""
     mark = node.get_closest_marker(STRICT)
@@ -221,9 +231,17 @@ def _marked(node: pytest.Item) -> bool | None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """When the scenario is over, see whether anything was wrong besides, and report its conversations."""
+    if isinstance(item, ScenarioItem):
+        allure.identify(item.identity)
+        try:
+            with _interruptible():
+                return (yield)
+        finally:
+            _report_performed(item)
     conversations = item.stash.get(CONVERSATIONS, [])
     try:
-        result = yield
+        with _interruptible():
+            result = yield
         for conversation in conversations:
             conversation.verify()
         for conversation in conversations:
@@ -233,20 +251,30 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         for conversation in conversations:
             conversation.conclude()
         outcomes = [replace(conversation.outcome, scenario=item.nodeid) for conversation in conversations]
-        if isinstance(item, ScenarioItem):
-            _report_performed(item)
-        else:
-            item.config.stash[OUTCOMES].extend(outcomes)
-            allure.report(outcomes)
+        _add_up(item, outcomes)
+        allure.report(outcomes)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A test that is interrupted has not passed, whatever Allure makes of it."""
+    try:
+        yield
+    except (KeyboardInterrupt, pytest.exit.Exception) as interruption:
+        allure.interrupt(f"the run was interrupted: {type(interruption).__name__}")
+        raise
 
 
 def _report_performed(item: ScenarioItem) -> None:
-    performed = item.stash.get(PERFORMED, None)
-    if performed is None:
-        return
-    item.config.stash[OUTCOMES].extend(performed.outcomes)
-    times = item.config.stash[STAGE].times(item)
-    allure.report(performed.outcomes, parameters=item.variant, ran=times, flaky=performed.flaky)
+    if (performed := item.stash.get(PERFORMED, None)) is not None:
+        _add_up(item, performed.outcomes)
+        allure.report(performed.outcomes, ran=item.config.stash[STAGE].times(item), flaky=performed.flaky)
+        del item.stash[PERFORMED]  # a night is long, and it holds every event
+
+
+def _add_up(item: pytest.Item, outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        item.config.stash[TOTALS].sums.add(outcome)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -255,9 +283,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failure of the harness's kind as the scenario's line and the explanation, nothing else."""
     report = yield
-    if isinstance(item, ScenarioItem):
+    if call.excinfo is None or not isinstance(call.excinfo.value, ExpectationFailed | HarnessError):
         return report
-    if call.excinfo is not None and isinstance(call.excinfo.value, ExpectationFailed | HarnessError):
+    if not isinstance(item, ScenarioItem):
         excinfo = call.excinfo
 
         def ours(_: object) -> Any:
@@ -266,25 +294,29 @@ def pytest_runtest_makereport(
 
         report.longrepr = told = excinfo.getrepr(style="short", tbfilter=ours, chain=False)
         told.reprtraceback.extraline = None  # pytest's advice where no line of the scenario is to blame
-        if run := run_of(item):
-            report.sections.append(("judged", "\n".join(str(recording.path) for recording in run.recordings)))
+    if run := run_of(item):
+        report.sections.append(("judged", "\n".join(str(recording.path) for recording in run.recordings)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what the conversations of the run came to."""
-    outcomes = config.stash[OUTCOMES]
     for run in config.stash[RUNS]:
         for recording in run.recordings:
             if recording.truncated and run not in config.stash[LEFT]:
                 terminalreporter.write_line(f"truncated: {recording.truncated}")
     if left := config.stash[LEFT]:
         terminalreporter.write_line(f"not judged: {len(left)} recordings of other scenarios")
-    totals = config.pluginmanager.get_plugin("harness-totals")
-    if lines := [*summary(outcomes), *(totals.lines() if totals else ())]:
+    if lines := config.stash[TOTALS].lines():
         terminalreporter.section("conversations")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nobody asks for scenario files any more: let nothing new start, and close what is open."""
+    session.config.stash[STAGE].end()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -77,7 +77,9 @@ def runs_of(paths: Iterable[str]) -> list[Run]:
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
     runs, labels = [], set[str]()
-    for recordings in by_run.values():
+    for attempts in by_run.values():
+        last = max(recording.header.attempt for recording in attempts)
+        recordings = [recording for recording in attempts if recording.header.attempt == last]
         recordings.sort(key=lambda recording: recording.header.index)
         label = _label(recordings[0].path, labels)
         labels.add(label)
@@ -105,6 +107,11 @@ def of_function(runs: list[Run], function: str) -> list[Run]:
         function: The function's node id.
     """
     return [run for run in runs if _test(run.scenario) == _test(function) or _is_variant(run, function)]
+
+
+def judged_from(run: Run, scenario: str) -> bool:
+    """Whether a run is of a scenario file's test, given the test's node id; its file may have moved."""
+    return _test(run.scenario) == _test(scenario)
 
 
 def _is_variant(run: Run, function: str) -> bool:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 from _pytest._io import TerminalWriter
 
 from harness.documents import DocumentError, Problem
 from harness.errors import ExpectationFailed, HarnessError
-from harness.plugin.judging import Run
+from harness.plugin.judging import Run, judged_from
 from harness.plugin.stage import Playable, Stage
-from harness.plugin.tally import FLAKY, QUARANTINED
+from harness.plugin.tally import FLAKY, QUARANTINED, scenario_of
 from harness.reporting import allure
 from harness.scenarios.checking import check
 from harness.scenarios.loading import SUFFIX, Library, Script
@@ -27,6 +27,9 @@ from harness.scenarios.performing import Performed
 LIBRARY = pytest.StashKey[Library]()
 STAGE = pytest.StashKey[Stage]()
 PERFORMED = pytest.StashKey[Performed]()
+
+_NOT_IN_NAMES = str.maketrans("[]", "()")
+"""Brackets are pytest's: they hold the row."""
 
 
 class ScenarioFile(pytest.File):
@@ -40,30 +43,47 @@ class ScenarioFile(pytest.File):
             scripts = library.scripts(self.path)
         except DocumentError as error:
             raise self.CollectError(str(error)) from None
+        items = [item for script in scripts for item in self._items(script)]
         problems = dict.fromkeys(
-            problem for script in scripts for problem in check(script, locale=config.getoption("--locale"))
+            problem for script in scripts for locale in self._locales(items) for problem in check(script, locale=locale)
         )
         if problems:
             raise self.CollectError("\n".join(map(str, sorted(problems, key=_in_the_file))))
-        for script in scripts:
-            _register(config, script.tags)
-            yield from self._items(script)
+        return iter(items)
 
     def _items(self, script: Script) -> Iterator["ScenarioItem"]:
-        stage = self.config.stash[STAGE]
-        if stage.runs:
-            for run in stage.runs_of(f"{self.nodeid}::{script.name}"):
-                yield ScenarioItem.from_parent(self, name=_name(script, run.label), script=script, run=run)
+        _register(self.config, script.tags)
+        if runs := self.config.stash[STAGE].runs:
+            for run in runs:
+                number = repetition_of(run.scenario)
+                for repetition in dict.fromkeys((0, number)):
+                    if judged_from(run, f"{self.nodeid}::{_name(script, repetition)}"):
+                        name = _name(script, repetition, run.label)
+                        yield ScenarioItem.from_parent(self, name=name, script=script, repetition=repetition, run=run)
             return
         times: int = self.config.getoption("--repeat")
-        for number in range(1, times + 1):
-            name = _name(script, f"~{number}" if times > 1 else "")
-            yield ScenarioItem.from_parent(self, name=name, script=script)
+        for repetition in range(1, times + 1) if times > 1 else (0,):
+            name = _name(script, repetition)
+            yield ScenarioItem.from_parent(self, name=name, script=script, repetition=repetition)
+
+    def _locales(self, items: Iterable["ScenarioItem"]) -> set[str | None]:
+        """The locales in which it is going to be played."""
+        recorded = {item.run.recordings[0].header.locale for item in items if item.run is not None}
+        return {*recorded} or {self.config.getoption("--locale")}
 
 
-def _name(script: Script, more: str) -> str:
-    inside = "-".join(filter(None, (script.row_id, more)))
-    return f"{script.scenario.scenario}[{inside}]" if inside else script.scenario.scenario
+def _name(script: Script, repetition: int, more: str = "") -> str:
+    """A test's name: the scenario, and in brackets what tells its tests apart."""
+    told = "".join(letter if letter.isprintable() else " " for letter in script.scenario.scenario)
+    name = " ".join(told.replace("::", ":").translate(_NOT_IN_NAMES).split()) or "scenario"
+    inside = "-".join(filter(None, (script.row_id, f"~{repetition}" if repetition else "", more)))
+    return f"{name}[{inside}]" if inside else name
+
+
+def repetition_of(node: str) -> int:
+    """Which repetition of its scenario a test is, from 1; 0 if it is the only one."""
+    number = re.search(r"~(\d+)\]$", node)
+    return int(number[1]) if number else 0
 
 
 def _in_the_file(problem: Problem) -> tuple[Path, int, int]:
@@ -78,50 +98,73 @@ def _register(config: pytest.Config, tags: Iterable[str]) -> None:
             config.addinivalue_line("markers", f"{tag}: a tag of scenarios")
 
 
-class Explained(TerminalRepr):
-    """A failure in the harness's own words; its first line is what the summary shows.
-
-    Attributes:
-        reprcrash: Where pytest and its plugins look for the place and the first line.
-    """
+class Explained(ReprExceptionInfo):
+    """A failure in the harness's own words; their first line is what summaries show."""
 
     def __init__(self, item: "ScenarioItem", words: str) -> None:
-        self._words = words
         path, line, _ = item.reportinfo()
-        self.reprcrash = ReprFileLocation(str(path), line + 1, words.partition("\n")[0])
+        traceback = ReprTraceback([ReprEntryNative([f"{words}\n"])], extraline=None, style="native")
+        super().__init__(traceback, ReprFileLocation(str(path), line + 1, words.partition("\n")[0]))
+        self._words = words
 
     def toterminal(self, tw: TerminalWriter) -> None:
         """Print it."""
         for line in self._words.splitlines():
             tw.line(line, red=True)
 
-    def __str__(self) -> str:
-        return self._words
-
 
 class ScenarioItem(Playable):
-    """One run of a scenario."""
+    """One run of a scenario.
 
-    def __init__(self, *, script: Script, run: Run | None = None, **more: Any) -> None:
+    Attributes:
+        repetition: Which repetition of it this is, from 1; 0 if it is the only one.
+        is_quarantined: Whether its failure does not fail the run; the last day counts.
+    """
+
+    def __init__(self, *, script: Script, repetition: int = 0, run: Run | None = None, **more: Any) -> None:
         super().__init__(**more)
-        self.script, self.run = script, run
+        self.script, self.repetition, self.run = script, repetition, run
+        self.seed = scenario_of(self.nodeid if run is None else run.scenario)
         for tag in script.tags:
             self.add_marker(tag)
-        for name, args, kwargs in allure.marks(script):
+        patterns = dict(self.config.getoption("allure_link_pattern", ()))
+        for name, args, kwargs in allure.marks(script, patterns):
             self.add_marker(_mark(name, args, kwargs))
+        today, quarantine = datetime.date.today(), script.quarantine  # noqa: DTZ011 - the tester's own day
+        self.is_quarantined = quarantine is not None and today <= quarantine.until
+        self.may_fail = self.is_quarantined or self.get_closest_marker("xfail") is not None
 
     @property
-    def variant(self) -> dict[str, str]:
-        """What tells it from the other runs of its scenario: the row, and which repetition it is."""
-        told = {name: str(value) for name, value in self.script.row.items()}
-        number = re.search(r"~(\d+)\]$", self.name)
-        return {**told, "repetition": number[1]} if number else told
+    def identity(self) -> allure.Identity:
+        """What the reports know it by, whatever it is called in pytest."""
+        row = {name: str(value) for name, value in self.script.row.items()}
+        return allure.Identity(
+            file=self.nodeid.partition("::")[0],
+            scenario=self.script.scenario.scenario,
+            row=self.script.row_id,
+            parameters={**row, **({"repetition": str(self.repetition)} if self.repetition else {})},
+        )
+
+    @property
+    def quarantine(self) -> str:
+        """Why its failure does not fail the run, or no longer; empty if it is not in quarantine."""
+        quarantine = self.script.quarantine
+        return "" if quarantine is None else f"until {quarantine.until} by {quarantine.owner}: {quarantine.because}"
 
     def runtest(self) -> None:
         """Wait until the scenario is over, and raise what it came to."""
-        performed = self.config.stash[STAGE].performed(self)
-        self.stash[PERFORMED] = performed
+        stage = self.config.stash[STAGE]
+        try:
+            self.stash[PERFORMED] = performed = stage.performed(self)
+        except KeyboardInterrupt:
+            if (interrupted := stage.interrupted(self)) is not None:
+                self.stash[PERFORMED] = interrupted
+            raise
+        if performed.flaky:
+            self.user_properties.append((FLAKY, performed.flaky))
         if performed.error is not None:
+            if self.quarantine and not self.is_quarantined:
+                performed.error.add_note(f"its quarantine is over, it was {self.quarantine}")
             raise performed.error
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -139,15 +182,6 @@ class ScenarioItem(Playable):
 
 def _mark(name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> pytest.MarkDecorator:
     return getattr(pytest.mark, name)(*args, **kwargs)  # type: ignore[no-any-return]
-
-
-def quarantine_of(item: pytest.Item, today: datetime.date) -> str | None:
-    """Why a scenario's failure does not fail the run; None if it does."""
-    if not isinstance(item, ScenarioItem) or (quarantine := item.script.quarantine) is None:
-        return None
-    if today > quarantine.until:
-        return None
-    return f"{QUARANTINED} until {quarantine.until} by {quarantine.owner}: {quarantine.because}"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
@@ -169,8 +203,6 @@ def pytest_runtest_makereport(
     if times is not None:
         report.start, report.stop = times
         report.duration = report.stop - report.start
-    if PERFORMED in item.stash and (flaky := item.stash[PERFORMED].flaky):
-        report.user_properties.append((FLAKY, flaky))
-    if report.failed and (reason := quarantine_of(item, datetime.date.today())) is not None:  # noqa: DTZ011 - the tester's own day
-        report.outcome, report.wasxfail = "skipped", reason
+    if report.failed and item.is_quarantined:
+        report.outcome, report.wasxfail = "skipped", f"{QUARANTINED} {item.quarantine}"
     return report

@@ -16,17 +16,21 @@ import pytest
 from harness.client.network import Network
 from harness.client.target import Target
 from harness.errors import HarnessError
-from harness.plugin.judging import Run, of_function
+from harness.plugin.judging import Run
 from harness.plugin.status import StatusLine
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.customer import Customer, live_customer, recorded_customer
 from harness.scenarios.loading import Script
 from harness.scenarios.pace import MESSAGES_PER_MINUTE, STARTS_PER_MINUTE, Pace
-from harness.scenarios.performing import Performed, lead_of, perform, perform_again
-from harness.scenarios.pool import Finished, Job, Pool
+from harness.scenarios.performing import Performed, lead_of, outcomes_of, perform, perform_again
+from harness.scenarios.pool import Finished, Job, Pool, Stopped
+from harness.scenarios.privacy import redactor_of
 from harness.scenarios.recording import Recordings
 from harness.settings import SANDBOX, sandbox_target, strictness
 from harness.settings import target as target_at
+from harness.timeline.archive import Header, read_recording
+from harness.timeline.redaction import Redactor
+from harness.user.persona import persona
 
 STRICT = "strict_conversations"
 """The name of the option, the ini setting and the mark; `--strict` means something else to pytest."""
@@ -38,10 +42,18 @@ class Playable(pytest.Item):
     Attributes:
         script: The scenario with its row.
         run: The recorded run that is judged; None where conversations are held.
+        seed: What its customer is made up from: its id when it was played, the same for every repetition.
+        may_fail: Whether the run goes on as if nothing had happened when it fails.
     """
 
     script: Script
     run: Run | None
+    seed: str
+    may_fail: bool
+
+
+class HeldBack(Stopped):
+    """So many scenarios had failed that pytest was not going to ask for this one."""
 
 
 class Stage:
@@ -56,29 +68,38 @@ class Stage:
         self.runs = list(runs)
         self._config = config
         self._stack = ExitStack()
-        self._target: Target | None = None
+        self._playing = ExitStack()
+        self._target: Target | HarnessError | None = None
         self._pool: Pool[Network, Performed] | None = None
+        self._submitted: dict[str, Playable] = {}
         self._times: dict[str, tuple[float, float]] = {}
+        self._failures_left: int | None = config.getoption("maxfail", 0) or None
 
     @property
     def target(self) -> Target:
         """The service under test; the sandbox is started once, when the first scenario needs it.
 
         Raises:
-            LocalProtocolError: What is said of it is missing or malformed.
+            HarnessError: What is said of it is missing or malformed, or the sandbox did not start.
         """
         if self._target is None:
-            option = self._config.getoption
-            where, within = option("--target"), option("--within")
-            if self.runs:
-                self._target = self.runs[0].target
-            elif where == SANDBOX:
-                url = self._stack.enter_context(sandbox_process(option("--bots")))
-                self._target = sandbox_target(url, within=within)
-            else:
-                org_id, deployment = option("--org-id"), option("--deployment")
-                self._target = target_at(where, org_id=org_id, deployment=deployment, within=within)
+            try:
+                self._target = self._found()
+            except HarnessError as error:
+                self._target = error
+        if isinstance(self._target, HarnessError):  # to try again would take as long, and end the same
+            raise self._target.with_traceback(None)
         return self._target
+
+    def _found(self) -> Target:
+        option = self._config.getoption
+        where, within = option("--target"), option("--within")
+        if self.runs:
+            return self.runs[0].target
+        if where == SANDBOX:
+            url = self._stack.enter_context(sandbox_process(option("--bots")))
+            return sandbox_target(url, within=within)
+        return target_at(where, org_id=option("--org-id"), deployment=option("--deployment"), within=within)
 
     @cached_property
     def _pace(self) -> Pace | None:
@@ -93,29 +114,41 @@ class Stage:
             messages_per_minute=MESSAGES_PER_MINUTE if messages is None else messages or None,
         )
 
-    def runs_of(self, node: str) -> list[Run]:
-        """The recorded runs of a scenario."""
-        return of_function(self.runs, node)
-
     def performed(self, item: Playable) -> Performed:
         """What a scenario came to; waits until it is over.
 
         Raises:
-            BaseException: It could not be played.
+            HarnessError: There is no target.
         """
         if item.run is not None:
             return asyncio.run(self._judged(item, item.run))
         pool = self._pool or self._opened(item)
-        if self._is_worker:
-            pool.submit(self._job(item))
-        with StatusLine(self._config, pool.state):
-            finished = pool.result(item.nodeid)
-        self._times[item.nodeid] = (finished.started_at, finished.ended_at)
-        return _told(finished)
+        try:
+            performed = self._result(pool, item)
+            if isinstance(performed.error, HeldBack):  # pytest goes on nevertheless, so nothing is held back any more
+                self._failures_left = None
+                performed = self._result(pool, item)
+        except KeyboardInterrupt:
+            pool.stop()
+            raise
+        return performed
+
+    def interrupted(self, item: Playable) -> Performed | None:
+        """What a scenario came to that was asked for in vain, once it has cleaned up; None if it was not played."""
+        if self._pool is None or item.nodeid not in self._submitted:
+            return None
+        try:
+            return self._handed_out(self._pool, item)
+        except ValueError:  # it was over, and Ctrl-C came while that was being told
+            return None
 
     def times(self, item: pytest.Item) -> tuple[float, float] | None:
         """When a scenario began and ended, wall-clock seconds since 1970; None if it was not played here."""
         return self._times.get(item.nodeid)
+
+    def end(self) -> None:
+        """Let nothing new start, and wait until what runs has closed its conversations."""
+        self._playing.close()
 
     def close(self) -> tuple[str, ...]:
         """End what still runs, and the sandbox.
@@ -123,25 +156,41 @@ class Stage:
         Returns:
             What did not end as it should.
         """
-        pool = self._pool
+        self.end()
         self._stack.close()
-        return pool.complaints if pool is not None else ()
+        return self._pool.complaints if self._pool is not None else ()
+
+    # -- the pool -----------------------------------------------------------------------------------------------------
 
     def _opened(self, item: Playable) -> "Pool[Network, Performed]":
         """The pool, with every scenario that pytest will ask for from this one on."""
-        self._pool = pool = Pool(
-            Network, concurrency=self._config.getoption("--concurrency"), pace=self._pace, failed=_failed
+        concurrency = self._config.getoption("--concurrency")
+        pool: Pool[Network, Performed] = Pool(
+            Network, concurrency=concurrency, pace=self._pace, failed=self._has_failed
         )
-        if not self._is_worker:
-            items = [one for one in item.session.items if isinstance(one, Playable)]
-            for one in items[items.index(item) :]:
-                pool.submit(self._job(one))
-        self._stack.enter_context(pool)
+        if not hasattr(self._config, "workerinput"):
+            for one in item.session.items[item.session.items.index(item) :]:
+                if isinstance(one, Playable):
+                    self._submit(pool, one)
+        self._pool = self._playing.enter_context(pool)
         return pool
 
-    @property
-    def _is_worker(self) -> bool:
-        return hasattr(self._config, "workerinput")
+    def _submit(self, pool: "Pool[Network, Performed]", item: Playable) -> None:
+        if item.nodeid not in self._submitted:
+            self._submitted[item.nodeid] = item
+            pool.submit(self._job(item))
+
+    def _result(self, pool: "Pool[Network, Performed]", item: Playable) -> Performed:
+        """Wait until a scenario is over; it is played now if it was not asked for before, or has been handed out."""
+        self._submit(pool, item)
+        with StatusLine(self._config, pool.state):
+            return self._handed_out(pool, item)
+
+    def _handed_out(self, pool: "Pool[Network, Performed]", item: Playable) -> Performed:
+        finished = pool.result(item.nodeid)
+        del self._submitted[item.nodeid]
+        self._times[item.nodeid] = finished.started_at, finished.ended_at
+        return _came_to(finished)
 
     def _job(self, item: Playable) -> Job[Network, Performed]:
         option = self._config.getoption
@@ -150,35 +199,71 @@ class Stage:
         folder: str | None = option("--recordings")
 
         async def run(network: Network) -> Performed:
-            lead = lead_of(script, item.nodeid, option("--locale"))
+            if self._failures_left == 0:
+                raise HeldBack("so many scenarios had failed that this one was not played")
+            lead = lead_of(script, item.seed, option("--locale"))
+            customer: Customer | None = None
+            recordings: Recordings | None = None
 
             def attempt() -> Customer:
-                recordings = Recordings(Path(folder), item.nodeid, strict=told) if folder else None
-                return live_customer(lead, target, network, recordings=recordings, strict=strict, pace=self._pace)
+                nonlocal customer, recordings
+                if folder:
+                    recordings = (
+                        recordings.again() if recordings else Recordings(Path(folder), item.nodeid, strict=told)
+                    )
+                customer = live_customer(lead, target, network, recordings=recordings, strict=strict, pace=self._pace)
+                return customer
 
-            return await perform_again(
-                attempt, script, scenario=item.nodeid, retries=option("--retries"), pace=self._pace
-            )
+            try:
+                return await perform_again(
+                    attempt, script, scenario=item.nodeid, retries=option("--retries"), pace=self._pace
+                )
+            except asyncio.CancelledError as cancelled:
+                if customer is None:
+                    raise
+                return Performed(outcomes_of(customer, item.nodeid), _interrupted(cancelled))
 
         return Job(item.nodeid, run, script.timeout)
+
+    def _has_failed(self, finished: Finished[Performed]) -> bool:
+        """Whether a scenario failed; on the pool's thread, once a scenario, before the next one starts."""
+        failed = finished.error is not None or finished.value is None or finished.value.error is not None
+        if failed and self._failures_left and not self._submitted[finished.key].may_fail:
+            self._failures_left -= 1
+        return failed
+
+    # -- recordings ---------------------------------------------------------------------------------------------------
 
     async def _judged(self, item: Playable, run: Run) -> Performed:
         header = run.recordings[0].header
         told: bool | None = self._config.getoption(STRICT)
         strict = strictness(item.script.strict, header.strict if told is None else told, self._config.getini(STRICT))
-        lead = lead_of(item.script, header.scenario, header.locale)
+        lead = lead_of(item.script, item.seed, header.locale)
+
+        def redactor(one: Header) -> Redactor:
+            return redactor_of(lead if one.seed == lead.seed else persona(one.seed, locale=one.locale))
+
+        recordings = [read_recording(recording.path, redactor) for recording in run.recordings]
         within = self._config.getoption("--within")
-        customer = recorded_customer(run.recordings, somebody=lead, within=within, strict=strict)
+        customer = recorded_customer(recordings, somebody=lead, within=within, strict=strict)
         return await perform(item.script, customer, scenario=item.nodeid)
 
 
-def _told(finished: Finished[Performed]) -> Performed:
+def _interrupted(cancelled: asyncio.CancelledError) -> HarnessError:
+    """What a scenario came to that was told to stop, until it is known why."""
+    error = HarnessError("it was interrupted")
+    for note in getattr(cancelled, "__notes__", ()):
+        error.add_note(note)
+    return error
+
+
+def _came_to(finished: Finished[Performed]) -> Performed:
     """What a scenario came to, whatever it raised: what is not its own failure is the harness's."""
     performed, error = finished.value or Performed(), finished.error
-    if error is None or isinstance(error, Exception):
-        return performed if error is None else replace(performed, error=error)
-    return replace(performed, error=HarnessError(f"the scenario was ended by {type(error).__name__}: {error}"))
-
-
-def _failed(finished: Finished[Performed]) -> bool:
-    return finished.value is None or finished.value.error is not None
+    if error is None:
+        return performed
+    if not isinstance(error, Exception):
+        error = HarnessError(f"the scenario was ended by {type(error).__name__}: {error}")
+    for note in getattr(performed.error, "__notes__", ()):
+        error.add_note(note)
+    return replace(performed, error=error)

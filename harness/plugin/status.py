@@ -1,9 +1,10 @@
 """A line in the terminal that tells how far the scenarios are, while pytest waits for the next one to report.
 
-It stands behind what pytest has printed on the line and is gone before pytest goes on. Where the output is no terminal
-nothing is printed.
+It stands behind what pytest has printed on the line and is gone before pytest goes on. Where the output is no terminal,
+or one that can't go back on its line, nothing is printed.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -48,7 +49,7 @@ class StatusLine:
 
     def __enter__(self) -> Self:
         """Begin, in a terminal."""
-        if self._terminal is not None and self._terminal.isatty:
+        if self._terminal is not None and self._terminal.isatty and os.environ.get("TERM", "dumb") != "dumb":
             if self._capturing is not None:
                 self._stack.enter_context(self._capturing.global_and_fixture_disabled())
             self._thread = threading.Thread(target=self._show, args=(self._terminal,), name="status line", daemon=True)
@@ -69,7 +70,8 @@ class StatusLine:
             room = writer.fullwidth - writer.width_of_current_line - 3
             if room > len("99 of 99 done"):
                 line = told(self._state())[:room].encode("ascii", "replace").decode()
-                writer._file.write(f"{_SAVE}  {_FAINT}{line}{_PLAIN}{_CLEAR}{_RESTORE}")
+                faint, plain = (_FAINT, _PLAIN) if writer.hasmarkup else ("", "")
+                writer._file.write(f"{_SAVE}  {faint}{line}{plain}{_CLEAR}{_RESTORE}")
                 writer.flush()
                 shown = True
         if shown:

@@ -5,8 +5,8 @@ nest wrongly when conversations run at once. Not here: the HTML (allure_html.py)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import md5
-from types import MappingProxyType
 from uuid import uuid4
 
 import allure_commons
@@ -22,8 +22,37 @@ from harness.timeline.transcript import lines
 
 _PLUMBING = {"event_loop_policy", "pytestconfig", "request"}
 _NO_TAGS = {"asyncio"}
-_RAN: dict[str, tuple[float, float]] = {}
-"""When tests began and ended that were reported later; by the result's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a scenario file's result is known by, from night to night.
+
+    Attributes:
+        file: The file, from the project's folder.
+        scenario: The scenario's name.
+        row: What the row is called; empty if it has none.
+        parameters: What tells it from the others of its name, as people read it.
+    """
+
+    file: str
+    scenario: str
+    row: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a result that Allure's own plugin would not leave in it."""
+
+    identity: Identity | None = None
+    ran: tuple[float, float] | None = None
+    flaky: str = ""
+    interrupted: str | None = None
+
+
+_KNOWN: dict[str, _Known] = {}
+"""By the result's id."""
 
 
 class Tidy:
@@ -36,11 +65,18 @@ class Tidy:
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: TestResult) -> None:
         """Before a result is written."""
-        if (ran := _RAN.pop(result.uuid, None)) is not None:
-            result.start, result.stop = (round(at * 1000) for at in ran)
+        known = _KNOWN.pop(result.uuid, _Known())
+        if known.ran is not None:
+            result.start, result.stop = (round(at * 1000) for at in known.ran)
+        if known.flaky:
+            result.statusDetails = StatusDetails(message=known.flaky, flaky=True)
+        if known.interrupted is not None:  # nobody has told Allure how it ended
+            result.status, result.statusDetails = Status.BROKEN, StatusDetails(message=known.interrupted)
         result.parameters = [parameter for parameter in result.parameters if not parameter.name.startswith("_")]
         result.labels = [label for label in result.labels if label.name != "tag" or label.value not in _NO_TAGS]
         variant = sorted(f"{parameter.name}={parameter.value}" for parameter in result.parameters)
+        if (identity := known.identity) is not None:
+            variant.append(identity.row)  # rows may be equal
         result.testCaseId = _digest(result.fullName or "")
         result.historyId = _digest("\n".join([result.fullName or "", *variant]))
 
@@ -67,8 +103,13 @@ def switch_on() -> None:
         allure_commons.plugin_manager.register(Tidy(), "harness")
 
 
-def marks(script: Script) -> Iterator[tuple[str, tuple[object, ...], dict[str, object]]]:
-    """What a scenario file says of itself, as the marks that Allure's pytest plugin reads: name, arguments, words."""
+def marks(script: Script, patterns: Mapping[str, str]) -> Iterator[tuple[str, tuple[object, ...], dict[str, object]]]:
+    """What a scenario file says of itself, as the marks that Allure's pytest plugin reads: name, arguments, words.
+
+    Args:
+        script: The scenario.
+        patterns: Addresses by kind of link, with `{}` for what the scenario gives.
+    """
     scenario = script.scenario
     yield "allure_label", (script.severity,), {"label_type": LabelType.SEVERITY}
     if script.owner:
@@ -77,33 +118,36 @@ def marks(script: Script) -> Iterator[tuple[str, tuple[object, ...], dict[str, o
         yield "allure_description", (scenario.about,), {}
     for link in script.links:
         kind, address = next((kind, address) for kind, address in link if address)
-        yield "allure_link", (address,), {"link_type": kind, "name": address}
+        yield "allure_link", (patterns.get(kind, "{}").format(address),), {"link_type": kind, "name": address}
 
 
-def report(
-    outcomes: Sequence[Outcome],
-    *,
-    parameters: Mapping[str, str] = MappingProxyType({}),
-    ran: tuple[float, float] | None = None,
-    flaky: str = "",
-) -> None:
+def identify(identity: Identity) -> None:
+    """Say which scenario file's test is running; nothing happens where Allure is not switched on.
+
+    Allure's own plugin goes by the test's id, which it takes apart at brackets and colons.
+    """
+    _, test = _running()
+    if test is None:
+        return
+    test.fullName = f"{identity.file}#{identity.scenario}"
+    test.titlePath = identity.file.split("/")
+    test.parameters.extend(Parameter(name=name, value=value) for name, value in identity.parameters.items())
+    _KNOWN.setdefault(test.uuid, _Known()).identity = identity
+
+
+def report(outcomes: Sequence[Outcome], *, ran: tuple[float, float] | None = None, flaky: str = "") -> None:
     """Add the conversations to the test that is being reported; nothing happens where Allure is not switched on.
 
     Args:
         outcomes: What they came to.
-        parameters: What tells the test from others of its name.
         ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
         flaky: Why it held, but not at first; empty if it did at first, or not at all.
     """
-    reporter = _reporter()
-    test: TestResult | None = reporter.get_test(None) if reporter else None  # type: ignore[no-untyped-call]
+    reporter, test = _running()
     if reporter is None or test is None:
         return
-    test.parameters.extend(Parameter(name=name, value=value) for name, value in parameters.items())
-    if ran is not None:
-        _RAN[test.uuid] = ran
-    if flaky:
-        test.statusDetails = StatusDetails(message=flaky, flaky=True)
+    known = _KNOWN.setdefault(test.uuid, _Known())
+    known.ran, known.flaky = ran, flaky
     for outcome in outcomes:
         steps = [_step(outcome, step) for step in (*outcome.steps, *_warnings(outcome))]
         test.steps.extend(steps if len(outcomes) == 1 else [_whole(outcome, steps)])
@@ -112,6 +156,13 @@ def report(
         _attach(reporter, f"timeline{which}", timeline(outcome), None, "jsonl")
         if outcome.unclaimed:
             _attach(reporter, f"unclaimed messages{which}", unclaimed(outcome), AttachmentType.TEXT)
+
+
+def interrupt(why: str) -> None:
+    """Say that the test that is running was interrupted; nothing happens where Allure is not switched on."""
+    _, test = _running()
+    if test is not None:
+        _KNOWN.setdefault(test.uuid, _Known()).interrupted = why
 
 
 def transcript(outcome: Outcome) -> str:
@@ -139,9 +190,11 @@ def _warnings(outcome: Outcome) -> Iterator[Step]:
             yield Step(title, min(times), max(times), Ended.PASSED, events=violation.events)
 
 
-def _reporter() -> AllureReporter | None:
+def _running() -> tuple[AllureReporter | None, TestResult | None]:
+    """Allure's reporter, and the result of the test that is running."""
     plugins = allure_commons.plugin_manager.get_plugins()
-    return next((plugin.allure_logger for plugin in plugins if hasattr(plugin, "allure_logger")), None)
+    reporter = next((plugin.allure_logger for plugin in plugins if hasattr(plugin, "allure_logger")), None)
+    return reporter, reporter.get_test(None) if reporter else None
 
 
 def _attach(

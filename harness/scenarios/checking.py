@@ -483,8 +483,8 @@ def _ended(name: str | None) -> str:
 
 
 def _is_later(value: object) -> bool:
-    """Whether a value is only known later, or a list has one in it."""
-    return isinstance(value, Later) or (isinstance(value, list | tuple) and any(map(_is_later, value)))
+    """Whether a value is only known later, or one of several is."""
+    return isinstance(value, Later) or (isinstance(value, tuple) and any(map(_is_later, value)))
 
 
 def _pairs(data: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:

@@ -23,6 +23,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainValidator,
     RootModel,
+    Strict,
     Tag,
     ValidationInfo,
     WithJsonSchema,
@@ -88,7 +89,7 @@ def _listed(what: str) -> Callable[[object], object]:
 
     def check(value: object) -> object:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"wanted a list of {what}, each with a dash, not {shown(value)}")  # noqa: TRY004
+            raise _wrong((), None, f"wanted a list of {what}, each with a dash, not {shown(value)}")
         return value
 
     return check
@@ -146,7 +147,7 @@ def _without_then(value: object) -> tuple[object, dict[int, tuple[Any, ...]]]:
         if isinstance(branch, Mapping) and "then" in branch:
             if not isinstance(branch["then"], list):
                 what = f"wanted a list of steps, each with a dash, not {shown(branch['then'])}"
-                raise _wrong(("any", place, "then"), branch["then"], what)
+                raise _wrong(("any", place, "then"), None, what)
             thens[place] = tuple(branch["then"])
             bare.append({key: one for key, one in branch.items() if key != "then"})
         else:
@@ -160,7 +161,8 @@ ABlock = Annotated[Branching, PlainValidator(_read_block), WithJsonSchema({"$ref
 def _read_matchers(value: object, info: ValidationInfo) -> dict[str, Any]:
     reader = Reader(_names(info))
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"a condition has names and what they must be, such as {{state: shipped}}, not {shown(value)}")
+        what = f"a condition has names and what they must be, such as {{state: shipped}}, not {shown(value)}"
+        raise _wrong((), None, what)
     found = {name: reader.matcher(wanted, (name,)) for name, wanted in value.items()}
     reader.checked()
     return found
@@ -203,6 +205,15 @@ class Step(Said):
     """A second user, or `rep`, the scripted service rep; the customer by default."""
 
 
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"wanted a number, not {shown(value)}")  # noqa: TRY004
+    return value
+
+
+Times = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_no_flag)]
+
+
 class _Open(Said):
     prechat: dict[str, Value] = {}
     """Pre-chat and hidden pre-chat values, sent as routing attributes."""
@@ -225,7 +236,7 @@ class _Say(Said):
     text: str
     in_reply_to: Word | None = None
     """The name of a message of the other side."""
-    words_per_minute: Annotated[float, Field(gt=0, le=1000)] | None = None
+    words_per_minute: Annotated[float, Field(gt=0, le=1000), BeforeValidator(_no_flag)] | None = None
     """Typed at this pace before it is sent."""
     name: Word | None = Field(default=None, alias="as")
     """What receipts call it: `delivered: {of: NAME}`."""
@@ -240,7 +251,7 @@ class Say(Step):
 
 class _Choose(Said):
     label: str | None = None
-    index: Annotated[int, Field(ge=1)] | None = None
+    index: Annotated[int, Field(ge=1), BeforeValidator(_no_flag)] | None = None
     value: str | None = None
     name: Word | None = Field(default=None, alias="as")
 
@@ -365,7 +376,7 @@ def _one_fragment(value: object) -> object:
     if isinstance(value, str):
         return {value: None}
     if not isinstance(value, Mapping) or len(value) != 1:
-        raise ValueError(f"run names one fragment, such as run: {{sign_in: {{as: gold}}}}, not {shown(value)}")
+        raise _wrong((), None, f"run names one fragment, such as run: {{sign_in: {{as: gold}}}}, not {shown(value)}")
     return value
 
 
@@ -396,10 +407,10 @@ class Run(Step):
 
 
 class _Repeat(Said):
-    times: Annotated[int, Field(ge=1, le=1000)] | None = None
+    times: Times | None = None
     until: Condition | None = None
     """Names and what they must be, asked after every round."""
-    at_most: Annotated[int, Field(ge=1, le=1000)] | None = None
+    at_most: Times | None = None
     steps: Steps
 
     @model_validator(mode="after")
@@ -451,7 +462,7 @@ def step(written: object, names: Names | None = None) -> Step:
     """
     data = {written: None} if isinstance(written, str) else written
     if not isinstance(data, Mapping) or not data:
-        raise _wrong((), written, f"a step is a word such as say, with what belongs to it, not {shown(written)}")
+        raise _wrong((), None, f"a step is a word such as say, with what belongs to it, not {shown(written)}")
     words = [key for key in data if key in STEPS]
     if not words:
         other = next((key for key in data if key not in {"as", *NESTED}), next(iter(data)))
@@ -541,12 +552,19 @@ def _known_rules(value: dict[str, Waived]) -> dict[str, Waived]:
     return value
 
 
+def _a_day(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError(f"wanted a day such as 2026-12-31, not {shown(value)}")
+    return value
+
+
 class Quarantine(Said):
     """A scenario whose failures are known: they don't fail the run until the day is over."""
 
     owner: Word
     because: Word
-    until: datetime.date
+    until: Annotated[datetime.date, BeforeValidator(_a_day)]
+    """The last day on which they don't."""
 
 
 _TAG = r"^[A-Za-z_][\w.-]*$"
@@ -588,7 +606,7 @@ class _Common(Said):
         Field(json_schema_extra={"propertyNames": {"enum": [*RULES]}}),
     ] = {}
     """Rules of the channel that are taken less seriously."""
-    strict: bool | None = None
+    strict: Annotated[bool, Strict()] | None = None
     """Whether a message that no expectation took fails the scenario."""
     within: Lasting | None = None
     """What an expectation has that gives no time itself."""

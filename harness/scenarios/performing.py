@@ -3,6 +3,7 @@
 Here: live and from recordings. Not here: the steps (playing.py), many at once (pool.py), reports.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -15,8 +16,9 @@ from harness.scenarios.playing import Player
 from harness.user.persona import Persona, persona
 
 DEFAULT_LOCALE = "en_US"
-_OVERLOADED = frozenset({429, 500, 502, 503, 504})
-"""Statuses of a service that is in trouble, not of a scenario that is wrong."""
+_TOO_MANY = 429
+_TROUBLE = range(500, 600)
+"""Statuses of a service that is asked too often or in trouble, not of a scenario that is wrong."""
 
 
 def lead_of(script: Script, seed: str, locale: str | None = None) -> Persona:
@@ -52,8 +54,29 @@ class Performed:
         """Why it did not hold at first though it did in the end, in a line; empty otherwise."""
         if self.error is not None or not self.before:
             return ""
-        last, times = self.before[-1], len(self.before) + 1
-        return f"held at attempt {times}, after {type(last).__name__}: {str(last).partition(chr(10))[0]}"
+        return f"held at attempt {len(self.before) + 1}, after {_in_a_line(self.before[-1])}"
+
+
+def outcomes_of(customer: Customer, scenario: str) -> tuple[Outcome, ...]:
+    """What a customer's conversations have come to so far; `scenario` is the scenario's id, for the reports."""
+    return tuple(replace(conversation.outcome, scenario=scenario) for conversation in customer.conversations)
+
+
+async def leave(customer: Customer) -> None:
+    """Close every conversation of a scenario, all at once; who is cancelled meanwhile closes them first.
+
+    Raises:
+        Exception: What the first that could not be closed ended with.
+    """
+    closing = asyncio.gather(*(one.aclose() for one in customer.conversations), return_exceptions=True)
+    try:
+        ends = await asyncio.shield(closing)
+    except asyncio.CancelledError:  # the second time it is meant: nobody waits any longer
+        await closing
+        raise
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
 
 
 async def perform(script: Script, customer: Customer, *, scenario: str) -> Performed:
@@ -63,6 +86,9 @@ async def perform(script: Script, customer: Customer, *, scenario: str) -> Perfo
         script: What.
         customer: Who.
         scenario: Its id, for the reports.
+
+    Raises:
+        asyncio.CancelledError: It was told to stop; its notes say where.
     """
     error: Exception | None = None
     player = Player(script, customer, customer.persona.locale)
@@ -78,17 +104,19 @@ async def perform(script: Script, customer: Customer, *, scenario: str) -> Perfo
         finally:
             for conversation in customer.conversations:
                 conversation.conclude()
-        outcomes = tuple(replace(conversation.outcome, scenario=scenario) for conversation in customer.conversations)
-        return Performed(outcomes, error)
+        outcomes = outcomes_of(customer, scenario)
     finally:
-        for conversation in customer.conversations:
-            await conversation.aclose()
+        try:
+            await leave(customer)
+        except Exception as raised:
+            error = error or raised
+    return Performed(outcomes, error)
 
 
 def is_infrastructure(error: BaseException | None) -> bool:
     """Whether an error tells of the way to the service, or of a service in trouble, and so is worth another attempt."""
     if isinstance(error, ServiceRefused):
-        return error.status in _OVERLOADED
+        return error.status == _TOO_MANY or error.status in _TROUBLE
     return isinstance(error, TargetUnreachable | StreamInterrupted)
 
 
@@ -103,12 +131,23 @@ async def perform_again(
         scenario: Its id.
         retries: How many more attempts there are.
         pace: How fast conversations may be opened; the first has had its turn.
+
+    Raises:
+        asyncio.CancelledError: As `perform` does.
     """
     before: list[Exception] = []
     while True:
         performed = await perform(script, attempt(), scenario=scenario)
-        if len(before) == retries or not is_infrastructure(performed.error) or performed.error is None:
-            return replace(performed, before=tuple(before))
-        before.append(performed.error)
+        error = performed.error
+        if error is None or len(before) == retries or not is_infrastructure(error):
+            break
+        before.append(error)
         if pace is not None:
             await pace.start()
+    if error is not None and before:
+        error.add_note(f"tried {len(before) + 1} times, at first: {_in_a_line(before[0])}")
+    return replace(performed, before=tuple(before))
+
+
+def _in_a_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

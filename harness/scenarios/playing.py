@@ -6,14 +6,13 @@ for (scope.py), many at once (pool.py).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from harness.documents import DocumentError, refused
-from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
+from harness.errors import ExpectationFailed, LocalProtocolError
 from harness.scenarios import model
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer
@@ -23,6 +22,8 @@ from harness.scenarios.scope import Playing
 
 REP = "rep"
 """Who plays the service rep."""
+HASTE = 5.0
+"""Seconds that the teardown of a scenario has that was told to stop; its conversations are to be closed as well."""
 _CHARACTERS_PER_WORD = 5
 
 
@@ -62,19 +63,45 @@ class Player:
             HarnessError: There is no verdict.
         """
         try:
+            await self._play()
+        except (Exception, asyncio.CancelledError) as error:
+            if self.failures:
+                error.add_note(f"before that, {self._told_failures()}")
+            raise
+        if self.failures:
+            raise ExpectationFailed(self._told_failures())
+
+    def _told_failures(self) -> str:
+        one = len(self.failures) == 1
+        told = "\n\n".join(map(str, self.failures))
+        return f"{len(self.failures)} soft expectation{'' if one else 's'} did not hold\n{told}"
+
+    async def _play(self) -> None:
+        try:
             await self._all(self.script.setup)
             await self._all(self.script.steps)
-        except BaseException:
-            with suppress(ExpectationFailed, HarnessError):  # what went wrong first is what is told
-                await self._teardown()
+        except Exception as error:
+            await self._tidy(error, None)
+            raise
+        except asyncio.CancelledError as error:
+            await self._tidy(error, HASTE)
             raise
         await self._teardown()
-        if self.failures:
-            told = "\n\n".join(map(str, self.failures))
-            raise ExpectationFailed(f"{len(self.failures)} soft expectations did not hold\n{told}")
+
+    async def _tidy(self, error: BaseException, seconds: float | None) -> None:
+        """Take the last steps after something went wrong; that is what is told, whatever goes wrong with them."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._teardown()
+        except TimeoutError:
+            error.add_note(f"the teardown was not over after {seconds:g} s")
+        except Exception as another:
+            if another is not error:  # a stream that has broken is told of by whoever needs it
+                first = str(another).partition("\n")[0] or type(another).__name__
+                error.add_note(f"the teardown did not work either: {first}")
 
     async def _teardown(self) -> None:
-        if self._users:
+        if any(user.chat is not None for user in self._users.values()):
             await self._all(self.script.teardown)
 
     async def _all(self, steps: Iterable[Located]) -> None:
@@ -83,17 +110,21 @@ class Player:
 
     async def _one(self, written: Located) -> None:
         try:
-            step = model.step(self._scope.resolved(written.data), self._scope)
+            await self._take(self._read(written), written)
+        except (ExpectationFailed, DocumentError):  # they say where themselves
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            if not getattr(error, "__notes__", None):  # the innermost step is the one to blame
+                error.add_note(f"at {written}: {_word(written.data)}")
+            raise
+
+    def _read(self, written: Located) -> model.Step:
+        try:
+            return model.step(self._scope.resolved(written.data), self._scope)
         except ValidationError as error:
             raise DocumentError(refused(written.document, error, model.Said, written.place)) from None
         except ValueError as error:
             raise DocumentError([written.problem(str(error))]) from None
-        try:
-            await self._take(step, written)
-        except HarnessError as error:
-            if not getattr(error, "__notes__", None):  # the innermost step is the one to blame
-                error.add_note(f"at {written}: {step.word}")
-            raise
 
     async def _take(self, step: model.Step, written: Located) -> None:
         match step:
@@ -147,7 +178,7 @@ class Player:
             case model.Acknowledge(acknowledge=as_what):
                 await chat.acknowledge(as_what)
             case model.Wait():
-                await chat.settled()
+                await chat.settled(within=self.script.within)
             case model.Drop(drop=seconds):
                 await chat.drop(seconds)
             case model.Resume():
@@ -260,3 +291,9 @@ class Player:
             return self._scope.lookup(name)
         except ValueError:
             return None  # what has not been captured is nothing
+
+
+def _word(data: object) -> str:
+    """What a step is called, also one that can't be read."""
+    words = [data] if not isinstance(data, dict) else [*(word for word in data if word in model.STEPS), *data]
+    return str(words[0]) if words else "a step"

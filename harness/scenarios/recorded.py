@@ -8,6 +8,7 @@ stays out of sight: nobody knows what the other side would have done without it.
 
 import asyncio
 import builtins
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -222,7 +223,12 @@ class RecordedConversation(Conversation):
         return False
 
     async def _pause(self, seconds: float) -> None:
-        pass  # what came meanwhile is played when somebody looks
+        """What came meanwhile is played when somebody looks; a wait that was stopped is stopped here."""
+        for entry in itertools.islice(self._log, self._place, None):
+            if isinstance(entry, Stepped) and entry.title == f"wait {seconds:g} s" and entry.error is not None:
+                raise revived(entry.error)
+            if isinstance(entry, Move) or (isinstance(entry, Stepped) and not entry.title.startswith("wait ")):
+                break
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,14 @@ class Recordings:
     def __init__(self, folder: Path, scenario: str, *, strict: bool | None = None) -> None:
         self._folder, self._scenario, self._strict = folder, scenario, strict
         self._run = uuid.uuid4().hex
+        self._attempt = 1
         self._begun = 0
+
+    def again(self) -> "Recordings":
+        """The recordings of the same run's next attempt; only the last attempt is judged."""
+        after = Recordings(self._folder, self._scenario, strict=self._strict)
+        after._run, after._attempt = self._run, self._attempt + 1
+        return after
 
     def begin(
         self,
@@ -54,6 +61,7 @@ class Recordings:
             harness=harness.__version__,
             scenario=self._scenario,
             run=self._run,
+            attempt=self._attempt,
             index=self._begun,
             conversation=conversation,
             name=name,

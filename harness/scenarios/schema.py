@@ -199,7 +199,7 @@ def _one_word(known: Iterable[str]) -> Json:
 def _tree(word: str) -> Json:
     pattern = _ref("Pattern")
     amounts = {name: _or_nothing(_whole(least)) for name, least in (("at_least", 0), ("at_most", 1), ("times", 1))}
-    quiet = _mapping({"for": _ref("Duration"), "kinds": _one_or_more({"enum": sorted(EVERYTHING)})}, required=["for"])
+    quiet = _mapping({"for": _ref("Duration"), "kinds": _one_or_more(_one_word(EVERYTHING))}, required=["for"])
     shapes = {
         "optional": pattern,
         "eventually": pattern,
@@ -228,7 +228,7 @@ def _block() -> Json:
 
 
 def _bare_word() -> Json:
-    return {"enum": [word for word in WORDS if word not in TREES]}
+    return _one_word(word for word in WORDS if word not in TREES)
 
 
 def _pattern(**more: Json) -> Json:
@@ -282,9 +282,9 @@ def _tidied(schema: Json) -> Json:
 
 def _or_reference(schema: Json) -> Json:
     """In steps, names may stand for numbers, flags and words as well."""
-    if schema.get("type") in ("integer", "number", "boolean") or "enum" in schema:
-        return {"anyOf": [schema, _ref("Reference")]}
-    return schema
+    if schema.get("type") in ("integer", "number"):
+        return {"anyOf": [schema, {"type": "string", "pattern": NUMBER}, _ref("Reference")]}
+    return {"anyOf": [schema, _ref("Reference")]} if "enum" in schema else schema
 
 
 def _step() -> tuple[Json, Json]:
@@ -306,7 +306,7 @@ def _step() -> tuple[Json, Json]:
         oneOf=[{"required": [word]} for word in STEPS],
         dependentRequired={"when": ["then"], **{name: ["when"] for name in NESTED if name in properties}},
     )
-    return {"anyOf": [{"enum": bare}, step]}, defined
+    return {"anyOf": [{"enum": bare}, _ref("Reference"), step]}, defined
 
 
 def _may_be_nothing(model: type[Step], word: str) -> bool:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
 
 from harness.errors import HarnessError, RecordingUnreadable
 from harness.events import ANY_EVENT, Event
@@ -40,6 +39,8 @@ class Header(BaseModel):
     """The scenario's id: a pytest node id."""
     run: str
     """The same for all conversations of one run of the scenario, and for no others."""
+    attempt: int = Field(default=1, ge=1)
+    """Which attempt of the run it was made in."""
     index: int = Field(ge=1)
     """Which of the scenario's conversations it is, in the order in which they were opened."""
     conversation: str
@@ -147,11 +148,7 @@ class RecordingWriter:
 
     def event(self, event: Event) -> None:
         """Append an event."""
-        private = self._redactor.event(event)
-        try:
-            self._append(b'{"event":' + private.model_dump_json().encode() + b"}\n")
-        except PydanticSerializationError:  # half a surrogate pair, which JSON can hold and UTF-8 can't
-            self._write({"event": private.model_dump()})
+        self._write({"event": self._redactor.event(event).model_dump()})
 
     def mark(self, mark: Mark) -> None:
         """Append a mark."""
@@ -162,9 +159,7 @@ class RecordingWriter:
         self._file.close()
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self._append(_JSON.encode(line).encode("utf-8", "surrogatepass") + b"\n")
-
-    def _append(self, wire: bytes) -> None:
+        wire = _JSON.encode(line).encode("utf-8", "surrogatepass") + b"\n"
         try:
             while wire:
                 wire = wire[self._file.write(wire) :]

@@ -91,7 +91,7 @@ LOCALES = frozenset(AVAILABLE_LOCALES)
 
 @contextmanager
 def _seeded(seed: str, locale: str) -> Iterator[Faker]:
-    """A source of made-up things that gives the same for the same seed; it takes milliseconds to make, so it is kept."""
+    """What makes things up, the same for the same seed; it takes milliseconds to make, so it is kept."""
     faker = _faker(locale)
     with _ONE_AT_A_TIME:
         faker.seed_instance(seed)

@@ -20,9 +20,19 @@ from harness.errors import LocalProtocolError
 from harness.events import Event
 from harness.expectations import vocabulary as v
 from harness.expectations.block import Expectation, Latency
-from harness.expectations.building import all_of, any_of, behind_silence, eventually, optional, quiet, repeat, sequence
+from harness.expectations.building import (
+    all_of,
+    any_of,
+    behind_silence,
+    eventually,
+    least_time,
+    optional,
+    quiet,
+    repeat,
+    sequence,
+)
 from harness.expectations.engine import Cause, Judgement, Queues, Status, Verdict, judge
-from harness.expectations.patterns import AllOf, AnyOf, Eventually, One, Pattern, Quiet, Repeat, Sequence
+from harness.expectations.patterns import AllOf, AnyOf, Eventually, One, Pattern, Repeat, Sequence
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import event, timeline
 from tests.expectations.oracle import Oracle, Ruling, kinds_of, leaves_of
@@ -177,8 +187,7 @@ class Maker:
 
     def block(self, pattern: Pattern, *, strict: bool) -> Expectation:
         """A block with bounds and, if strict, all that a block may say."""
-        longest = max([1.0, *(leaf.seconds for leaf in leaves_of(pattern) if isinstance(leaf, Quiet))])
-        within = max(self.random.choice([1.0, 2.0, 3.0, 5.0, 10.0]), longest)
+        within = max(self.random.choice([1.0, 2.0, 3.0, 5.0, 10.0]), least_time(pattern))
         not_before = self.random.choice([0.0, 0.0, 0.0, 0.0, 0.5, 1.0])
         forbidden = [A, B, ANY, TOKEN, LEFT]
         return Expectation(

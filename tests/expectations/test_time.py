@@ -240,7 +240,7 @@ def test_latency(latency: Any, events: list[Any], expected: tuple[Any, ...]) -> 
         ({"pattern": HI, "not_before": -1.0}, "not_before -1 s"),
         ({"pattern": HI, "others": "forget"}, "others is account, ignore or forbid, not 'forget'"),
         ({"pattern": BYE.after_previous(most=1.0)}, "begins with a bound to an event before it"),
-        ({"pattern": quiet(11)}, "a silence of 11 s can't be over within 10 s"),
+        ({"pattern": quiet(11)}, "quiet for 11 s takes at least 11 s, so it can't be over within 10 s"),
         (
             {"pattern": HI, "latencies": (v.latency(since="mesage", until="message", most=1.0),)},
             "speaks of 'mesage', but the pattern does not; did you mean 'message'",

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from harness.scenarios.recording import read, recordings_in
+from tests.plugin.gateway import STREAM, TOKEN, Fault, Gateway, refusal
+from tests.plugin.night import SLOW, asks, night, scenario, write
+from tests.plugin.test_flakiness import FLAKY
 
 ROOT = Path(__file__).parents[2]
 BOTS = ROOT / "harness" / "sandbox" / "bots"
@@ -304,3 +307,104 @@ def test_a_run_on_its_own_records_where_it_is_told(shop: Path) -> None:
         assert done.returncode == 0, done.stdout
         assert len(recordings_in(shop)) == (0 if not options else len(recordings_in(shop / "here")))
     assert len({read(path).header.run for path in recordings_in(shop / "here")}) == 2
+
+
+FILES = {
+    "fragments/ask.yaml": """\
+fragment: ask
+parameters: {word: null, answer: At once.}
+steps:
+  - say: "${word}"
+  - expect: {message: "${answer}"}
+""",
+    "rows.csv": "room,state\n12,free\n13,taken\n",
+    "rows.scenario.yaml": scenario(
+        "rows",
+        *asks("room ${room}", "/^Room ${room} is/"),
+        *asks("quick", "Never."),
+        more="rows: rows.csv\npersona: {locale: de_DE}",
+    ),
+    "fragment.scenario.yaml": scenario("fragments", "run: {ask: {word: quick}}", "run: {ask: {word: slow}}"),
+    "branch.scenario.yaml": scenario(
+        "branches",
+        "say: room 7",
+        """expect:
+  any:
+    - message: {text: Never., as: answer}
+    - message: {text: {contains: Room 7, capture: {code: '/(HB-\\d+)/'}}, as: answer}
+      then:
+        - say: {text: "quick, ${code}, ${made.word}", in_reply_to: answer}
+        - expect: {message: At once.}""",
+        """when: {code: HB-7}
+then:
+  - say: slow
+  - expect: {message: At last.}""",
+    ),
+    "soft.scenario.yaml": scenario("soft ones", "say: quick", "expect: {message: Never., soft: true}", *SLOW),
+    "wrong.scenario.yaml": scenario("lost", *asks("hang up", "At once.")),
+    "garbage.scenario.yaml": scenario("garbage", *asks("garbage", "Was that a message?")),
+    "long.scenario.yaml": scenario("too long", "say: endless", "wait: 30s", more="timeout: 1s"),
+    "strict.scenario.yaml": scenario("strict", "say: slow", "expect: delivered", "wait: settled", more="strict: true"),
+    "private.scenario.yaml": scenario(
+        "private",
+        "say: My name is ${persona.name} (${persona.email})",
+        "expect: {message: Pardon?}",
+        more="persona: {first_name: Ada, email: ada@night.example}",
+    ),
+    "two.scenario.yaml": """\
+scenario: two guests
+deployment: Night
+steps:
+  - open:
+    as: ben
+  - open
+  - say: room 1 for ${persona.name}
+  - say: room 2
+    as: ben
+  - expect: {message: Good evening.}
+    as: ben
+  - expect: {sequence: [message, message: /^Room 1/]}
+  - expect: {message: /^Room 2/}
+    as: ben
+  - close
+  - expect: {message: Never.}
+    as: ben
+""",
+}
+
+
+@pytest.mark.parametrize("repeat", ["--repeat=1", "--repeat=2"])
+async def test_scenario_files_are_judged_from_their_recordings_as_they_were_live(
+    tmp_path: Path, gateway: Gateway, repeat: str
+) -> None:
+    """Rows, fragments, branches, several users, what is private, soft ones, what was broken or interrupted."""
+    write(tmp_path, FILES)
+    live = await night(tmp_path, "--recordings=recordings", repeat, gateway=gateway)
+    assert live.code == 1
+    was = results(tmp_path / "allure")
+    assert {one[1] for one in was.values()} == {"passed", "failed", "broken"}
+    (tmp_path / "allure").rename(tmp_path / "live")
+    sent = len(gateway.seen)
+    judged = await night(tmp_path, "--judge=recordings", gateway=gateway)
+    assert judged.code == 1
+    told = results(tmp_path / "allure")
+    assert len(gateway.seen) == sent
+    assert told.keys() == was.keys()
+    for history, one in was.items():
+        if "too long" in one[0]:  # the recording says that it was stopped, and not why
+            assert told[history][:2] == one[:2]
+            assert [step[:2] for step in told[history][3]] == [step[:2] for step in one[3]]
+        else:
+            assert told[history] == one
+    assert sorted(judged.verdicts.values()) == sorted(live.verdicts.values())
+
+
+async def test_only_the_last_attempt_is_judged(tmp_path: Path, gateway: Gateway) -> None:
+    """The others are the ones that were tried again."""
+    gateway.faults = [Fault(TOKEN, refusal(503)), Fault(STREAM, after=b"Good evening.")]
+    write(tmp_path, FLAKY)
+    live = await night(tmp_path, "--retries=2", "--recordings=recordings", gateway=gateway)
+    assert (live.code, len(recordings_in(tmp_path / "recordings"))) == (0, 6)
+    judged = await night(tmp_path, "--judge=recordings", gateway=gateway)
+    assert judged.code == 0
+    assert "4 passed" in judged.terminal

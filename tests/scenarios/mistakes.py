@@ -250,7 +250,7 @@ MISTAKES: dict[str, Mistake] = {
     "an operator with a value of another type": expect("{message: {contains: ¶5}}", seen=True),
     "a number where a text is": expect("{message: ¶42}"),
     "a text where a number is": expect("{queue: ¶first}"),
-    "operators that exclude each other": expect("{queue: {greater: 5, ¶less: 3}}"),
+    "operators that exclude each other": expect("{queue: {greater: 5, less: ¶3}}"),
     "two numbers in the wrong order": expect("{queue: {between: ¶[5, 1]}}"),
     "one number of two": expect("{queue: {between: ¶[5]}}", seen=True),
     "a regular expression that does not compile": expect("{message: ¶/order (/}"),

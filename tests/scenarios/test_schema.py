@@ -112,7 +112,7 @@ def test_a_name_may_stand_for_anything_in_a_step(step: object) -> None:
 
 def test_every_word_is_completed_and_explained() -> None:
     """Editors show what a word means, and what may follow."""
-    step = DEFS["Step"]["anyOf"][1]["properties"]
+    step = DEFS["Step"]["anyOf"][2]["properties"]
     assert set(step) == {*STEPS, "as", "then", "else"}
     assert {name: step[name]["description"] for name in STEPS} == {
         word: " ".join((inspect.getdoc(model) or "").split()) for word, model in STEPS.items()
