@@ -4,10 +4,11 @@ The functions here are words of the language; so are those of vocabulary.py, one
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 from harness.documents import nearest
 from harness.events import CLASSES
-from harness.events.base import Move
+from harness.events.base import Event, Move
 from harness.expectations.matchers import matcher
 from harness.expectations.patterns import (
     EVERYTHING,
@@ -34,9 +35,14 @@ def one(kind: str, **fields: object) -> One:
         known = [name for name, known in CLASSES.items() if not issubclass(known, Move)]
         raise ValueError(f"there is no event kind {kind!r}{nearest(kind, known)}")
     for name in fields:
-        if not hasattr(cls, name) and name not in cls.model_fields:
-            raise ValueError(f"a {kind} event has no field {name!r}{nearest(name, cls.model_fields)}")
+        if name not in _fields(cls) and not hasattr(cls, name):
+            raise ValueError(f"a {kind} event has no field {name!r}{nearest(name, _fields(cls))}")
     return One(kind, tuple((name, matcher(wanted)) for name, wanted in fields.items() if wanted is not None))
+
+
+@cache
+def _fields(cls: type[Event]) -> frozenset[str]:
+    return frozenset(cls.model_fields)
 
 
 def patterns(parts: tuple[Pattern, ...], what: str) -> tuple[Pattern, ...]:

@@ -269,6 +269,11 @@ class Judgement:
                 self._fail(Cause.ENDED, Stamp(end, end))
         return self._verdict or Verdict(Status.PENDING, self._due.at)
 
+    def read_on(self, place: int) -> None:
+        """Have later blocks read on from a place of the timeline, in the queues that this one reads."""
+        for key in (*self._kinds, *self._receipts, *(EVERYTHING if self._block.others == "forbid" else ())):
+            self._queues.places[key] = max(place, self._queues.places.get(key, 0))
+
     @property
     def readings(self) -> int:
         """In how many ways the events so far can be read."""
@@ -460,8 +465,7 @@ class Judgement:
             return
         sure = [reading for reading, _ in complete if not reading.doubts]
         end = self._next if index is None else index + 1
-        for key in (*self._kinds, *self._receipts, *(EVERYTHING if self._block.others == "forbid" else ())):
-            self._queues.places[key] = max(end, self._queues.places.get(key, 0))
+        self.read_on(end)
         self._decide(
             Status.HELD,
             index=index,

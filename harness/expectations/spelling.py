@@ -9,7 +9,7 @@ mistakes of a block are told at once, each with its place. Not here: files (docu
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from harness.documents import Place, nearest, seconds, shown
@@ -394,8 +394,7 @@ class Reader(MatcherReader):
 
     def _field(self, word: str, name: str, value: object, place: Place) -> matchers.Matcher | None:
         """What a field must be; a value of another type than the field's would never fit."""
-        info = CLASSES[word].model_fields.get(name)
-        types: set[Any] = {info.annotation, *getattr(info.annotation, "__args__", ())} if info else set()
+        types = _types_of(word, name)
         if isinstance(value, str) and types & {int, float} and str not in types:
             value = number(value)
         fits = _NUMBERS if type(value) in _NUMBERS else {type(value)} & set(_TYPES)
@@ -451,6 +450,13 @@ class Reader(MatcherReader):
         if None in ends.values():
             return None
         return self.tried(place, value, lambda: Bounds.checked(ends.get("min"), ends.get("max"), what))
+
+
+@cache
+def _types_of(word: str, name: str) -> frozenset[Any]:
+    """The types that a field of an event may have."""
+    info = CLASSES[word].model_fields.get(name)
+    return frozenset({info.annotation, *getattr(info.annotation, "__args__", ())} if info else ())
 
 
 _NUMBERS: set[type] = {int, float}

@@ -19,7 +19,14 @@ import harness
 from harness.client.miaw import File, MiawClient
 from harness.client.rehearsal import Rehearsal
 from harness.documents import nearest
-from harness.errors import ExpectationFailed, HarnessError, Inconclusive, LocalProtocolError, RemoteProtocolError
+from harness.errors import (
+    ExpectationFailed,
+    HarnessError,
+    Inconclusive,
+    LocalProtocolError,
+    RemoteProtocolError,
+    ServiceRefused,
+)
 from harness.events import (
     Acknowledged,
     Attached,
@@ -116,6 +123,8 @@ class Conversation(ABC):
         self._redactor = redactor_of(persona)
         self._recorder = Recorder()
         self._queues = Queues()
+        self._failed: tuple[Judgement, Verdict] | None = None
+        self._let_go: list[Judgement] = []
         self._steps: list[Step] = []
         self._captured: dict[str, tuple[str, ...]] = {}
         self._named: dict[str, int] = {}
@@ -155,6 +164,10 @@ class Conversation(ABC):
         self._closed = self._closed or isinstance(event, Closed)
         if isinstance(event, WentOffline | Resumed):
             self._is_offline = isinstance(event, WentOffline)
+        if self._let_go and isinstance(event, Move) and event.starts_clock:
+            for judgement in self._let_go:
+                judgement.read_on(len(self.timeline))
+            self._let_go.clear()
         return self._recorder.record(event)
 
     # -- what a service and a recording do in their own ways ----------------------------------------------------------
@@ -259,8 +272,12 @@ class Conversation(ABC):
             )
             self._acknowledges = opened.acknowledge
             tongue = language or self.persona.locale
-            await self._sent(step, lambda client: client.create(self.id, attributes=attributes, language=tongue))
-            self._open = True
+            self._open = True  # it may have been created, whatever becomes of the answer, and is to be closed then
+            try:
+                await self._sent(step, lambda client: client.create(self.id, attributes=attributes, language=tongue))
+            except ServiceRefused:
+                self._open = False
+                raise
         return self
 
     async def say(self, text: str, *, in_reply_to: Message | None = None) -> Said:
@@ -602,6 +619,7 @@ class Conversation(ABC):
             for name in {name for binding in verdict.bindings for name in binding}:
                 self._captured[name] = tuple(dict.fromkeys(one[name] for one in verdict.bindings if name in one))
             return
+        self._failed = judgement, verdict
         told = explain(block, expectation, verdict, self.timeline, anchor=self._anchor)
         if verdict.status is Judged.INCONCLUSIVE:
             raise Inconclusive(told)
@@ -609,6 +627,19 @@ class Conversation(ABC):
             self._broken.add_note(self._redactor.shown(told))
             raise self._broken
         raise ExpectationFailed(told)
+
+    def go_on(self) -> None:
+        """Go on though the last expectation did not hold.
+
+        Later ones read on after what decided it, and once the user has made another move, after all that came before
+        the move: the rest of an answer that was wrong is not taken for the next answer.
+        """
+        if self._failed is not None:
+            judgement, verdict = self._failed
+            decided = [] if verdict.index is None else [verdict.index]
+            judgement.read_on(max([-1, *decided, *(taken.index for taken in verdict.taken)]) + 1)
+            self._let_go.append(judgement)
+            self._failed = None
 
     async def settled(self, *, within: float | None = None) -> str:
         """Wait until the bot has finished: nobody types, nothing is streamed or routed, and it is silent.

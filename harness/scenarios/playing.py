@@ -5,7 +5,8 @@ for (scope.py), many at once (pool.py).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from harness.documents import DocumentError, refused
 from harness.errors import ExpectationFailed, LocalProtocolError
+from harness.expectations.spelling import Block
 from harness.scenarios import model
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer
@@ -144,8 +146,9 @@ class Player:
             case model.Expect(expect=expected):
                 await self._expect(step, written, expected)
             case model.Once(once=expected):
-                block = expected.block
-                await self._at(step, written).once(block.pattern, within=block.within or self.script.within)
+                chat, block = self._at(step, written), expected.block
+                with self._softly(chat, block):
+                    await chat.once(block.pattern, within=block.within or self.script.within)
             case _:
                 await self._move(step, written)
 
@@ -245,7 +248,8 @@ class Player:
         chat, block = self._at(step, written), expected.block
         branches = [pattern for pattern, _ in expected.branches]
         expect: Callable[..., Awaitable[int | None]] = chat.expect_either if branches else chat.expect
-        try:
+        which: int | None = None
+        with self._softly(chat, block):
             which = await expect(
                 *(branches or [block.pattern]),
                 within=self.script.within if block.within is None else block.within,
@@ -254,13 +258,19 @@ class Player:
                 others=block.others,
                 latencies=block.latencies,
             )
+        if which is not None:
+            await self._all(written.nested(expected.branches[which][1], "expect", "any", which, "then"))
+
+    @contextmanager
+    def _softly(self, chat: Conversation, block: Block) -> Iterator[None]:
+        """What is soft is told at the end if it does not hold."""
+        try:
+            yield
         except ExpectationFailed as failure:
             if not block.soft:
                 raise
             self.failures.append(failure)
-            return
-        if which is not None:
-            await self._all(written.nested(expected.branches[which][1], "expect", "any", which, "then"))
+            chat.go_on()
 
     # -- steps of steps -----------------------------------------------------------------------------------------------
 

@@ -30,10 +30,21 @@ _MARK = re.compile(rf"\$\$\{{|{REFERENCE}|\$\{{")
 
 def references(data: object, place: Place = ()) -> Iterator[tuple[Place, str | None]]:
     """Every name that data refers to, and where; None for one that has no end. Steps within it are left out."""
-    for where, text in _texts(data, place):
+    for where, text in _texts(data, place) if _has_any(data) else ():
         for match in _MARK.finditer(text):
             if match[0] != "$${":
                 yield where, None if match[1] is None else match[1].strip()
+
+
+def _has_any(data: object) -> bool:
+    """Whether there is anything to replace, steps within included; quicker than to say where."""
+    if isinstance(data, str):
+        return "${" in data
+    if isinstance(data, dict):
+        data = data.values()
+    elif not isinstance(data, list | tuple):
+        return False
+    return any(map(_has_any, data))
 
 
 def _texts(data: object, place: Place) -> Iterator[tuple[Place, str]]:
@@ -59,12 +70,16 @@ def resolved(data: Any, lookup: Lookup) -> Any:
     Raises:
         ValueError: A name stands for nothing.
     """
+    return _resolved(data, lookup) if _has_any(data) else data
+
+
+def _resolved(data: Any, lookup: Lookup) -> Any:
     if isinstance(data, str):
         return _text(data, lookup)
     if isinstance(data, dict):
-        return {key: value if _is_nested(key, value) else resolved(value, lookup) for key, value in data.items()}
+        return {key: value if _is_nested(key, value) else _resolved(value, lookup) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [resolved(value, lookup) for value in data]
+        return [_resolved(value, lookup) for value in data]
     return data
 
 

@@ -26,12 +26,14 @@ class Fault:
         answer: What is answered instead of passing it on; nothing is a connection that is lost.
         after: Passed on all the same, but the connection is lost as soon as this was in the answer.
         skip: How many such requests are passed on before.
+        is_mute: Passed on, and the answer is kept back.
     """
 
     request: str
     answer: bytes = b""
     after: bytes = b""
     skip: int = 0
+    is_mute: bool = False
 
 
 def refusal(status: int) -> bytes:
@@ -135,7 +137,7 @@ class _Connection:
             if request := _REQUEST.match(chunk):
                 self.asked = f"{request[1].decode()} {request[2].decode()}"
                 self.fault = self.gateway.fault(self.asked)
-            if self.fault is not None and not self.fault.after:
+            if self.fault is not None and not self.fault.after and not self.fault.is_mute:
                 await self._refuse(client, self.fault.answer)
                 return
             self.service.write(chunk)
@@ -152,6 +154,8 @@ class _Connection:
         while chunk := await service.read(65_536):
             if answer := _ANSWER.match(chunk):
                 self.gateway.note(f"{answer[1].decode()} {self.asked}")
+            if self.fault is not None and self.fault.is_mute:
+                continue
             self.client.write(chunk)
             if self.fault is not None and self.fault.after:
                 self.passed += chunk

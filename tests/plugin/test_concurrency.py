@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.scenarios.recording import read, recordings_in
-from tests.plugin.gateway import Gateway
+from tests.plugin.gateway import CREATE, Fault, Gateway
 from tests.plugin.night import QUICK, SLOW, WRONG, asks, end, night, scenario, start, write
 
 MIXED = {
@@ -124,3 +124,14 @@ async def test_a_service_that_is_gone_ends_nothing_but_what_needs_it(tmp_path: P
     assert done.terminal.count("the event stream ended while the conversation was still open") == 2
     assert f"nobody answered at {gateway.url}" in done.terminal
     assert "Traceback" not in done.terminal
+
+
+async def test_a_conversation_that_may_have_been_created_is_closed(tmp_path: Path, gateway: Gateway) -> None:
+    """Also where the run was stopped before the service had answered."""
+    gateway.faults = [Fault(CREATE, is_mute=True)]
+    write(tmp_path, {"a.scenario.yaml": scenario("Mute", *QUICK, more="timeout: 1s")})
+    done = await night(tmp_path, gateway=gateway)
+    assert done.verdicts == {"Mute": "failure"}
+    assert "it was not over after the 1 s that it may take" in done.terminal
+    assert "at a.scenario.yaml:5: open" in done.terminal
+    assert gateway.begun == gateway.closed == 1

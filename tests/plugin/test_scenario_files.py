@@ -260,6 +260,9 @@ teardown:
         "say: quick",
         "expect: {message: Not ever., soft: true}",
     ),
+    "l.scenario.yaml": scenario(
+        "in a soft answer", "say: stream", "expect: {reply: {text: Never.}, soft: true}", "wait: settled", *QUICK
+    ),
     "k.scenario.yaml": scenario(
         "after a soft one", "say: quick", "expect: {message: Never., soft: true}", "choose: The way out"
     ),
@@ -283,7 +286,8 @@ REASONS = {
     "in what can't be read": ("1 events of the bot could not be read", ""),
     "in a wait": ("it was not over after the 1 s that it may take; .*", "at h.scenario.yaml:8: wait"),
     "in a settling": (r"step 4, i.scenario.yaml:8: .*", ""),
-    "in soft ones": ("2 soft expectations did not hold", r"step \d, j.scenario.yaml:11: .*"),
+    "in soft ones": ("2 soft expectations did not hold", STEP.format(place="j.scenario.yaml:11")),
+    "in a soft answer": ("1 soft expectation did not hold", r"step 4, l.scenario.yaml:7: .*"),
     "after a soft one": ("can't choose 'The way out': .*", "at k.scenario.yaml:8: choose"),
     "in the set-up": (STEP.format(place="set_up/suite.yaml:3"), ""),
     "in the teardown": ("can't choose 'The way out': .*", "at tidy/suite.yaml:2: choose"),
@@ -314,7 +318,7 @@ async def test_a_failure_says_where(tmp_path: Path, gateway: Gateway) -> None:
     assert ".py" not in done.terminal
     steps = [(step["name"], step["status"]) for step in done.results["in a wait"]["steps"]]
     assert steps[-2:] == [("say 'endless'", "passed"), ("wait 30 s", "broken")]
-    assert (gateway.begun, gateway.closed) == (13, 13)
+    assert (gateway.begun, gateway.closed) == (14, 14)
 
 
 async def test_a_mistake_of_the_harness_is_shown_as_python_shows_it(tmp_path: Path, gateway: Gateway) -> None:
