@@ -133,9 +133,10 @@ class Gate:
 def test_results_come_in_any_order_with_their_own_times() -> None:
     """Those of the job, not those of the asking."""
     before = time.time()
-    with a_leaping_pool(ManualClock(100), concurrency=2) as pool:
-        for key, seconds in (("slow", 3), ("quick", 1), ("next", 5)):
-            pool.submit(Job(key, sleeping(seconds)))
+    pool = a_leaping_pool(ManualClock(100), concurrency=2)
+    for key, seconds in (("slow", 3), ("quick", 1), ("next", 5)):
+        pool.submit(Job(key, sleeping(seconds)))
+    with pool:
         finished = [pool.result(key) for key in ("next", "slow", "quick")]
     assert [(one.key, one.value, one.started, one.ended, one.took) for one in finished] == [
         ("next", 5, 101, 106, 5),
