@@ -51,7 +51,7 @@ async def test_verdicts_do_not_depend_on_how_many_run_at_once(
     assert began == sorted(began)
     ended = [results[name]["stop"] for name in ENDS]
     assert (ended == sorted(ended)) == (concurrency == 1)
-    assert 900 <= results["Too long"]["stop"] - results["Too long"]["start"] < 5000
+    assert 0 < results["Too long"]["stop"] - results["Too long"]["start"] < 30_000  # not the 60 s that it would wait
     assert [step["name"] for step in results["Too long, tidied"]["steps"]][-2:] == ["wait 60 s", "say 'quick'"]
     assert gateway.begun == gateway.closed == len(ENDS)
 
