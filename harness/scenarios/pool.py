@@ -2,40 +2,22 @@
 
 Here: starting jobs, interrupting them, ending with nothing left open. Not here: what a job does (most play a scenario),
 how fast jobs may start (pace.py), what is made of a result (plugin/).
-
-The two threads share the interpreter's lock. The loop lets go of it at every poll of the network, and if the main
-thread is computing just then, it keeps the lock for a whole switch interval before the loop can go on: 5 ms by default,
-and that each time. Measured with 16 streamed conversations, the sandbox in a process of its own, two cores, uvloop: how
-wide the intervals are in which arrivals are known to lie, while the main thread never rests (it writes reports, say).
-
-    switch interval           width, median   width, p99   the conversations took
-    main thread waits              1.4 ms         27 ms       5.2 s
-    0.2 ms                         2.5 ms         44 ms       5.5 s
-    0.5 ms                         3.1 ms         33 ms       5.5 s
-    1 ms                           4.7 ms         40 ms       5.8 s
-    2 ms                           8.4 ms         60 ms       6.2 s
-    5 ms, the default               27 ms        131 ms       7.4 s
-
-The main thread got about as much done in all of them, and less than 0.5 ms did the tail no good. So a pool sets 0.5 ms
-while it runs. With 64 conversations, which leave little of the lock to share, the medians were 159 ms at 5 ms, 42 ms at
-0.5 ms, and 4 ms where the main thread waits. One call into C, such as `json.dumps` of a large value, keeps the lock to
-its end whatever the interval is.
 """
 
 import asyncio
 import math
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 from harness.clock import Clock, MonotonicClock
 from harness.errors import HarnessError
+from harness.scenarios.interpreter import many_conversations
 from harness.scenarios.pace import Pace
 
 Provided = TypeVar("Provided")
@@ -44,8 +26,14 @@ Value = TypeVar("Value")
 GRACE = 10.0
 """Seconds that a job has to clean up once it was told to stop: to close its conversation, as a rule."""
 
-SWITCH_INTERVAL = 0.0005
-"""Seconds after which a thread that computes lets the other one go on; see above."""
+_BREATH = 0.002
+"""Seconds that the loop is given between two starts."""
+
+_LATE = 0.008
+"""Seconds by which a loop that keeps up wakes late at most."""
+
+_PATIENCE = 0.02
+"""Seconds after which the next job starts even though the loop does not keep up."""
 
 _NAP = 0.1
 """Seconds after which Ctrl-C is noticed at the latest; see `_wait`."""
@@ -264,7 +252,7 @@ class Pool(Generic[Provided, Value]):
         self._is_ending = False
         self._news = asyncio.Event()
         self._gone = threading.Event()
-        self._switch_interval = 0.0
+        self._set = ExitStack()
 
         # What both threads use, under the lock. Nothing waits while it holds it.
         self._lock = threading.RLock()
@@ -279,7 +267,7 @@ class Pool(Generic[Provided, Value]):
     # -- for whoever has jobs -----------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        """Start the thread, and have all threads of the process take shorter turns until the block is left.
+        """Start the thread, with the interpreter set for it until the block is left (interpreter.py).
 
         Raises:
             RuntimeError: It was started before; a pool runs once.
@@ -288,8 +276,7 @@ class Pool(Generic[Provided, Value]):
             raise RuntimeError("the pool was entered before; make a new one")
         self._loop = self._new_loop()
         self._thread = threading.Thread(target=self._live, args=(self._loop,), name="pool", daemon=True)
-        self._switch_interval = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_INTERVAL)
+        self._set.enter_context(many_conversations())
         self._thread.start()
         return self
 
@@ -302,7 +289,7 @@ class Pool(Generic[Provided, Value]):
             elif self._thread is not None:
                 self._thread.join()
         finally:
-            sys.setswitchinterval(self._switch_interval)
+            self._set.close()
 
     def submit(self, job: Job[Provided, Value]) -> None:
         """Have a job run after all those that were submitted before.
@@ -503,6 +490,7 @@ class Pool(Generic[Provided, Value]):
                 continue
             if self._pace is not None:
                 await self._pace.start()
+            await _rest()
             with self._lock:
                 if self._waiting:  # if not, we have just been stopped
                     self._start(self._waiting.popleft(), provided)
@@ -550,6 +538,20 @@ class Pool(Generic[Provided, Value]):
         loop = asyncio.get_running_loop()
         await loop.shutdown_asyncgens()
         await loop.shutdown_default_executor()
+
+
+async def _rest() -> None:
+    """Wait until the loop keeps up, for a short while at most.
+
+    Jobs that start together stay together: they all open, and later all stream, in the same instant, and each holds up
+    the others. Started one by one as the loop has room, they are as far apart as they need to be from then on.
+    """
+    loop = asyncio.get_running_loop()
+    patience = loop.time() + _PATIENCE
+    while (before := loop.time()) < patience:
+        await asyncio.sleep(_BREATH)
+        if loop.time() - before < _BREATH + _LATE:
+            return
 
 
 def _stopped() -> Stopped:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.errors import HarnessError, RecordingUnreadable
-from harness.events import ANY_EVENT, Event
+from harness.events import ANY_EVENT, Event, Received
 from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
 
@@ -148,7 +148,11 @@ class RecordingWriter:
 
     def event(self, event: Event) -> None:
         """Append an event."""
-        self._write({"event": self._redactor.event(event).model_dump()})
+        safe = self._redactor.event(event)
+        if isinstance(safe, Received):  # many, and pydantic is quick; but of keys it loses half a surrogate pair
+            with suppress(ValueError):  # of values it refuses it
+                return self._append(b'{"event":' + safe.model_dump_json().encode() + b"}\n")
+        return self._write({"event": safe.model_dump()})
 
     def mark(self, mark: Mark) -> None:
         """Append a mark."""
@@ -159,7 +163,9 @@ class RecordingWriter:
         self._file.close()
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        wire = _JSON.encode(line).encode("utf-8", "surrogatepass") + b"\n"
+        self._append(_JSON.encode(line).encode("utf-8", "surrogatepass") + b"\n")
+
+    def _append(self, wire: bytes) -> None:
         try:
             while wire:
                 wire = wire[self._file.write(wire) :]

@@ -117,7 +117,8 @@ class Redactor:
         self._by_name = {name: value for value, name in sorted(names.items(), key=lambda one: -len(one[0])) if value}
         self._names = list(self._by_name)
         self._is_escaped = any('"' in value or "/" in value for value in self._by_name.values())
-        self._signs = re.compile("|".join(map(re.escape, (*_SIGNS, *self._by_name.values()))))
+        values = self._by_name.values()
+        self._signs = (*_SIGNS, *(one for one in values if not any(two in one and two != one for two in values)))
 
     @cached_property
     def _plain(self) -> re.Pattern[str]:
@@ -153,8 +154,9 @@ class Redactor:
 
     def _may_hold(self, text: str) -> bool:
         """Whether it is worth looking closely, which takes milliseconds for 1 KB; this takes microseconds."""
-        if self._signs.search(text):
-            return True
+        for sign in self._signs:  # not `any`: this is asked of every event, and a generator takes twice as long
+            if sign in text:
+                return True
         if "\\" not in text and "%" not in text:
             return False
         plain = text
@@ -212,7 +214,7 @@ class Redactor:
 
     def event(self, event: Event) -> Event:
         """The event with every text in it redacted."""
-        if not any(map(self._concerns, vars(event).values())):
+        if not self._concerns(event):
             return event
         fields = event.model_dump()
         private = {**self.redacted(fields), **{name: fields[name] for name in OWN_WORDS & fields.keys()}}
@@ -221,9 +223,15 @@ class Redactor:
         again: Event = ANY_EVENT.validate_python(private)
         return again
 
-    def _concerns(self, value: object) -> bool:
-        """Whether a field is worth looking closely."""
-        return self._may_hold(value) if isinstance(value, str) else bool(value) and not isinstance(value, int | float)
+    def _concerns(self, event: Event) -> bool:
+        """Whether an event is worth looking closely; all its texts are looked at in one go."""
+        texts = []
+        for value in vars(event).values():
+            if isinstance(value, str):
+                texts.append(value)
+            elif value and not isinstance(value, int | float):
+                return True
+        return self._may_hold("\n".join(texts))
 
     def timeline(self, timeline: Timeline) -> Timeline:
         """The timeline with every text in it redacted; events keep their places."""

@@ -4,6 +4,7 @@ Where durations matter the loop goes by a manual clock and leaps; else it is a r
 """
 
 import asyncio
+import gc
 import contextlib
 import gc
 import queue
@@ -29,7 +30,8 @@ from harness.events import Answered, Received
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.live import LiveConversation
 from harness.scenarios.pace import Pace
-from harness.scenarios.pool import SWITCH_INTERVAL, Finished, Job, Pool, State, Stopped, TimedOut, new_event_loop
+from harness.scenarios.interpreter import SWITCH_INTERVAL, YOUNG
+from harness.scenarios.pool import Finished, Job, Pool, State, Stopped, TimedOut, new_event_loop
 from harness.settings import sandbox_target
 from harness.timeline.timeline import Timeline
 from harness.user.persona import persona
@@ -893,12 +895,14 @@ def test_a_pool_that_was_stopped_before_it_ran_runs_nothing() -> None:
         assert type(pool.result("a").error) is Stopped
 
 
-def test_threads_take_short_turns_while_a_pool_runs() -> None:
-    """Else whoever reports holds the loop up."""
-    before = sys.getswitchinterval()
+def test_the_interpreter_is_set_for_conversations_while_a_pool_runs_and_put_back() -> None:
+    """Else whoever reports holds the loop up, and full collections stop the world."""
+    turns, thresholds, frozen = sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count()
     with a_pool():
         assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL)
-    assert sys.getswitchinterval() == before
+        assert gc.get_threshold()[0] == YOUNG
+        assert gc.get_freeze_count() > frozen
+    assert (sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count()) == (turns, thresholds, 0)
 
 
 # -- Ctrl-C -----------------------------------------------------------------------------------------------------------
