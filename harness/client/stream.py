@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import httpx
 from httpx_sse import aconnect_sse
 
-from harness.client.arrivals import Arrival, Heartbeat
+from harness.client.arrivals import Arrival
+from harness.client.connection import Connection
 from harness.client.network import Network
-from harness.client.transport import NotedArrivals
 from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
 from harness.events.text import quoted
 from harness.protocols.sse import Comment, Frame, SSEDecoder
@@ -40,9 +40,8 @@ class EventStream:
         broken: What the network said when the stream ended; empty while it is open and after an orderly end.
     """
 
-    def __init__(self, response: httpx.Response, heartbeat: Heartbeat) -> None:
+    def __init__(self, response: httpx.Response) -> None:
         self._response = response
-        self._heartbeat = heartbeat
         self._decoder = SSEDecoder()
         self.broken = ""
 
@@ -62,13 +61,10 @@ class EventStream:
         Raises:
             RemoteProtocolError: A line or an event is larger than the decoder allows.
         """
-        arrivals = self._response.extensions.get("arrivals")
+        connection: Connection = self._response.extensions["connection"]  # not aiter_raw, which loses the arrivals
         try:
-            async for chunk in self._response.aiter_raw():
-                if isinstance(arrivals, NotedArrivals):
-                    arrival = arrivals.take()
-                else:  # the whole answer was there before anybody could look
-                    arrival = Arrival(self._heartbeat.floor, self._heartbeat.now())
+            while (read := await connection.read()) is not None:
+                chunk, arrival = read
                 if frames := self._decoder.feed(chunk):
                     yield Batch(arrival, frames)
                 self._decoder.feed(b"")  # the decoder hands out what was whole before it complains of what is not
@@ -88,7 +84,7 @@ async def open_stream(network: Network, url: str, headers: dict[str, str]) -> As
     try:
         async with aconnect_sse(network.http, "GET", url, headers=headers, timeout=_TIMEOUT) as source:
             await _check(source.response)
-            yield EventStream(source.response, network.heartbeat)
+            yield EventStream(source.response)
     except httpx.TransportError as error:
         raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
 

@@ -26,13 +26,10 @@ Value = TypeVar("Value")
 GRACE = 10.0
 """Seconds that a job has to clean up once it was told to stop: to close its conversation, as a rule."""
 
-_BREATH = 0.002
-"""Seconds that the loop is given between two starts."""
+_TURN = 0.005
+"""Seconds that a loop which keeps up needs for a turn, at most."""
 
-_LATE = 0.008
-"""Seconds by which a loop that keeps up wakes late at most."""
-
-_PATIENCE = 0.02
+_PATIENCE = 0.05
 """Seconds after which the next job starts even though the loop does not keep up."""
 
 _NAP = 0.1
@@ -547,10 +544,13 @@ async def _rest() -> None:
     the others. Started one by one as the loop has room, they are as far apart as they need to be from then on.
     """
     loop = asyncio.get_running_loop()
-    patience = loop.time() + _PATIENCE
-    while (before := loop.time()) < patience:
-        await asyncio.sleep(_BREATH)
-        if loop.time() - before < _BREATH + _LATE:
+    now = loop.time()
+    patience = now + _PATIENCE
+    while now < patience:
+        before = now
+        await asyncio.sleep(0)
+        now = loop.time()
+        if now - before < _TURN:
             return
 
 

@@ -13,7 +13,6 @@ import uvloop
 from harness.client.arrivals import TICK, Heartbeat
 from harness.client.network import Network
 from harness.client.stream import Batch, EventStream, open_stream
-from harness.client.transport import NotedArrivals
 from harness.protocols.sse import Frame, encode
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=UTF-8\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -150,14 +149,6 @@ def test_one_large_event_is_as_old_as_its_last_byte_at_most(loop: Callable[[], a
         server.end()
 
     on(loop, test)
-
-
-async def test_the_transport_notes_arrivals_before_anything_is_decoded() -> None:
-    """The place in aiohttp and httpx-aiohttp that this hangs on is still there."""
-    with serving() as server:
-        async with Network() as network, network.http.stream("GET", server.url) as response:
-            assert isinstance(response.extensions["arrivals"], NotedArrivals)
-            server.end()
 
 
 class _Later:

@@ -76,7 +76,7 @@ async def test_a_refused_connection() -> None:
     error = await opening(f"http://127.0.0.1:{port}")
     assert isinstance(error, TargetUnreachable)
     assert f"nobody answered at http://127.0.0.1:{port}/iamessage" in str(error)
-    assert "Connect call failed" in str(error)
+    assert "(Connection refused)" in str(error)
     assert str(error).endswith("; check the address of the target, and that it is up")
 
 
