@@ -8,7 +8,7 @@ from functools import cache
 
 from harness.documents import nearest
 from harness.events import CLASSES
-from harness.events.base import Event, Move
+from harness.events.base import Event
 from harness.expectations.matchers import matcher
 from harness.expectations.patterns import (
     EVERYTHING,
@@ -30,10 +30,9 @@ def one(kind: str, **fields: object) -> One:
     Raises:
         ValueError: There is no such kind, or the kind has no such field.
     """
-    cls = CLASSES.get(kind)
-    if cls is None or issubclass(cls, Move):
-        known = [name for name, known in CLASSES.items() if not issubclass(known, Move)]
-        raise ValueError(f"there is no event kind {kind!r}{nearest(kind, known)}")
+    if kind not in EVERYTHING:
+        raise ValueError(f"there is no event kind {kind!r}{nearest(kind, EVERYTHING)}")
+    cls = CLASSES[kind]
     for name in fields:
         if name not in _fields(cls) and not hasattr(cls, name):
             raise ValueError(f"a {kind} event has no field {name!r}{nearest(name, _fields(cls))}")

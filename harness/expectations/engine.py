@@ -15,10 +15,11 @@ from typing import NamedTuple, Protocol
 from harness.errors import LocalProtocolError
 from harness.events import Event, Sent
 from harness.expectations.block import Expectation, Latency
-from harness.expectations.instants import Bounds, Due, Stamp, Start, between, doubtful
+from harness.expectations.instants import Bounds, Due, Stamp, Start, doubtful
 from harness.expectations.matchers import Matcher, Mismatch
 from harness.expectations.patterns import EVERYTHING, NOTHING, Leaf, One, Pattern, Quiet, Seen, Step
 from harness.expectations.reply import Reply
+from harness.timeline.spans import between
 from harness.timeline.streams import Streams
 from harness.timeline.timeline import Timeline
 
@@ -313,9 +314,14 @@ class Judgement:
         after: _Readings = []
         for reading, path in self._readings:
             went_on = self._on(reading, path, seen)
-            for other in self._as_if_over(reading, seen.stamp) if self._watched else ():
-                went_on = [(one._replace(doubts=other.doubts), way) for one, way in went_on]
+            others = tuple(self._as_if_over(reading, seen.stamp)) if self._watched else ()
+            for other in others:
                 went_on += [(other, path)] if other.rest.nullable else self._on(other, path, seen)
+            if others:
+                doubts = [doubt for other in others for doubt in other.doubts]
+                went_on = [
+                    (one._replace(doubts=tuple(dict.fromkeys((*one.doubts, *doubts)))), way) for one, way in went_on
+                ]
             after += went_on
         after = _distinct(after)
         if not after:
@@ -374,10 +380,10 @@ class Judgement:
         doubts = (*reading.doubts, doubt) if doubt else reading.doubts
         marks, waits, captured = reading.marks, reading.waits, reading.captured
         if self._marked:
-            is_whole = not isinstance(leaf, Reply) or seen.event.kind == "message"
-            names = {seen.event.kind, leaf.name if is_whole else None}
-            if is_whole and leaf.name is not None and all(leaf.name != name for name, _ in marks):
-                marks = (*marks, (leaf.name, seen.place))
+            called = self._called(leaf, seen.event)
+            names = {seen.event.kind, called}
+            if called is not None and all(called != name for name, _ in marks):
+                marks = (*marks, (called, seen.place))
             for place, latency in enumerate(self._block.latencies):
                 since = waits[place]
                 if since is None and latency.since in names:
@@ -392,6 +398,11 @@ class Judgement:
         if caught:
             captured = tuple(sorted({**dict(captured), **caught}.items()))
         return _Reading(rest, marks, waits, captured, doubts)
+
+    @staticmethod
+    def _called(leaf: Leaf, event: Event) -> str | None:
+        """The name of the event where the leaf takes it; that of an answer is its message's."""
+        return leaf.name if not isinstance(leaf, Reply) or event.kind == "message" else None
 
     # -- what time does -----------------------------------------------------------------------------------------------
 
@@ -492,8 +503,25 @@ class Judgement:
 
     def _misses(self, seen: Seen) -> tuple[Miss, ...]:
         leaves = dict.fromkeys(leaf for reading, _ in self._readings for leaf in reading.rest.first())
-        misses = [Miss(seen.place, leaf, leaf.mismatches(seen)) for leaf in leaves]
+        misses = [Miss(seen.place, leaf, leaf.mismatches(seen) or self._untimely(leaf, seen)) for leaf in leaves]
         return tuple(sorted(misses, key=lambda miss: ("kind" in miss.fields, len(miss.fields))))
+
+    def _untimely(self, leaf: Leaf, seen: Seen) -> dict[str, Mismatch]:
+        """Which bounds break if the leaf takes the event: latencies until then, and what comes next but is overdue."""
+        found: dict[str, Mismatch] = {}
+        names = {seen.event.kind, self._called(leaf, seen.event)}
+        for reading, _ in self._readings:
+            for latency, since in zip(self._block.latencies, reading.waits, strict=True):
+                if since and latency.until in names and seen.event.at >= since.at:
+                    low, high = between(since, seen.stamp)
+                    if latency.bounds.judged(low, high) is False:
+                        wanted = f"{latency.bounds} after {latency.since or 'the move'}"
+                        found[latency.until] = Mismatch(wanted, f"{low:.3f} s")
+            rests = [step.rest for step in reading.rest.after(seen) if step.leaf == leaf]
+            for later in (later for rest in rests for later in rest.first()):
+                if (due := later.due()) is not None and due.is_bound and due.at < seen.event.earliest:
+                    found["time left for"] = Mismatch(later.overdue(), "none")
+        return found
 
     def _decide(self, status: Status, cause: Cause | None = None, **facts: object) -> None:
         self._verdict = self._told(status, cause, **facts)

@@ -65,11 +65,6 @@ class Bounds(NamedTuple):
         return True if inside else None
 
 
-def between(earlier: Stamp, later: Stamp) -> tuple[float, float]:
-    """Seconds from one to the other, at least and at most."""
-    return max(0.0, later.earliest - earlier.at), max(0.0, later.at - earlier.earliest)
-
-
 def doubtful(what: str, low: float, high: float, bounds: Bounds) -> str:
     """The words of a doubt."""
     return f"{what} was between {low:.3f} s and {high:.3f} s, the limit is {bounds}"

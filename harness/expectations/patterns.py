@@ -19,8 +19,9 @@ from typing import NamedTuple, NoReturn
 
 from harness.events import CLASSES
 from harness.events.base import Event, Received
-from harness.expectations.instants import Bounds, Due, Stamp, Start, between, doubtful
+from harness.expectations.instants import Bounds, Due, Stamp, Start, doubtful
 from harness.expectations.matchers import Matcher, Mismatch
+from harness.timeline.spans import between
 from harness.timeline.streams import Streams
 
 

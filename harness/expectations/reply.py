@@ -4,19 +4,18 @@ What was streamed is a view of the timeline (timeline/streams.py); this pattern 
 so a reading of twenty thousand tokens is no larger than one of two.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.events import Event, Message, Retracted, Token
-from harness.expectations.instants import Bounds, Due, between, doubtful
+from harness.expectations.instants import Bounds, Due, doubtful
 from harness.expectations.matchers import Mismatch, normalised, shown
 from harness.expectations.patterns import NOTHING, Leaf, One, Seen, Step
+from harness.timeline.spans import between, nearest_rank
 from harness.timeline.streams import Stream, Streams
 
 KINDS = frozenset({"token", "retracted", "message"})
-_ENOUGH_FOR_P95 = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,12 @@ _NOTHING_WRONG: Sequence[Finding] = ()
 
 @dataclass(frozen=True, slots=True)
 class Reply(Leaf):
-    """One answer; `target` is the stream it is reading, None before the first token."""
+    """One answer; `target` is the stream it is reading, None before its first piece; `has_text` once a token had one."""
 
     message: One
     checks: Checks = field(default_factory=Checks)
     target: str | None = None
+    has_text: bool = False
     anchor: float | None = None
     _going_on: tuple[Step, ...] = field(default=(), init=False, repr=False, compare=False)
 
@@ -113,7 +113,7 @@ class Reply(Leaf):
         event = seen.event
         if isinstance(event, Token) and event.target == self.target:
             findings = self._of_token(event, seen)
-            if not findings:
+            if not findings and (self.has_text or not event.text):
                 return self._going_on
         else:
             findings = self._findings(seen)
@@ -125,7 +125,9 @@ class Reply(Leaf):
         if isinstance(event, Message):
             return (Step(NOTHING, self, doubt),)
         target = event.target  # type: ignore[attr-defined]  # no finding: it is a token or a retraction
-        return (Step(self if target == self.target else replace(self, target=target), self, doubt),)
+        has_text = self.has_text or (isinstance(event, Token) and bool(event.text))
+        same = target == self.target and has_text == self.has_text
+        return (Step(self if same else replace(self, target=target, has_text=has_text), self, doubt),)
 
     def mismatches(self, seen: Seen) -> dict[str, Mismatch]:
         return {check: broken for check, broken, _ in self._findings(seen) if broken is not None}
@@ -160,7 +162,7 @@ class Reply(Leaf):
         found: list[Finding] = []
         if checks.streamed is False:
             found.append(("streamed", Mismatch("no", str(token)), None))
-        if checks.first_token is not None and self.target is None:
+        if checks.first_token is not None and token.text and not self.has_text:
             timed = self._timed("first_token", *between(seen.anchor, seen.stamp), checks.first_token, "the first token")
             found += timed
         if checks.gap is not None and not checks.gap.judged(*stream.last_gap):
@@ -187,8 +189,8 @@ class Reply(Leaf):
             saw = f"{stream.largest_burst} tokens in one"
             yield "burst", Mismatch(f"at most {checks.burst} tokens in one read", saw), None
         gaps = stream.gaps
-        if checks.gap_p95 is not None and len(gaps) >= _ENOUGH_FOR_P95:
-            low, high = (_p95([gap[side] for gap in gaps]) for side in (0, 1))
+        if checks.gap_p95 is not None and gaps:
+            low, high = (nearest_rank([gap[side] for gap in gaps], 0.95) for side in (0, 1))
             yield from self._timed("gap_p95", low, high, checks.gap_p95, "the 95th percentile of the gaps")
         if checks.stalls is not None:
             surely = sum(low > checks.stalls.longer_than for low, _ in gaps)
@@ -212,7 +214,7 @@ class Reply(Leaf):
 
     def due(self) -> Due | None:
         bounds, streamed = self.checks.first_token, self.checks.streamed
-        waits = self.target is None and self.anchor is not None and streamed and bounds is not None
+        waits = not self.has_text and self.anchor is not None and streamed and bounds is not None
         if not waits or bounds is None or bounds.most is None or self.anchor is None:
             return None
         return Due(self.anchor + bounds.most, is_bound=True)
@@ -225,11 +227,6 @@ class Reply(Leaf):
         told = ", ".join(filter(None, (message, str(self.checks))))
         state = "the rest of a reply" if self.target is not None else "reply"
         return f"{state} {told}" if told else state
-
-
-def _p95(values: Iterable[float]) -> float:
-    ordered = sorted(values)
-    return ordered[math.ceil(0.95 * len(ordered)) - 1]
 
 
 def reply_of(

@@ -7,10 +7,12 @@ pieces are kept by batch and number, and a fresh target of the same turn is tole
 """
 
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
 
 from harness.events import Event, Retracted, Token
+from harness.timeline.spans import between
 
 _PIECES = (Token, Retracted)
 _FEW = 5
@@ -26,7 +28,7 @@ class Stream:
         turn: The agent's turn; a replaced answer may stream to another target in the same turn.
         pieces: Text by (batch, number).
         places: Places on the timeline of its tokens and retractions.
-        tokens: In order of arrival, repeated ones left out.
+        tokens: In order of arrival, repeated ones and those without text left out: neither brings anything to read.
         retractions: How often what was streamed was withdrawn.
         out_of_order: Tokens that came after one with a higher number.
         repeated: Tokens whose batch and number had come before.
@@ -54,7 +56,8 @@ class Stream:
             self.repeated += 1
         else:
             self.pieces[place] = event.text
-            self.tokens.append(event)
+            if event.text:
+                self.tokens.append(event)
             if place > self._highest:
                 self._highest = place
             else:
@@ -69,21 +72,36 @@ class Stream:
         return self._withdrawn is None or place > self._withdrawn
 
     @property
+    def lasting(self) -> list[Token]:
+        """The tokens that were not withdrawn, in the order of their numbers."""
+        return sorted(
+            (token for token in self.tokens if self._counts((token.batch, token.number))),
+            key=lambda token: (token.batch, token.number),
+        )
+
+    @property
     def missing(self) -> list[int]:
         """The first few numbers left out between the lowest and the highest of a batch; a retraction takes one too."""
+        return list(islice(chain.from_iterable(self._left_out()), _FEW))
+
+    @property
+    def missing_count(self) -> int:
+        """How many numbers are left out."""
+        return sum(map(len, self._left_out()))
+
+    def _left_out(self) -> Iterator[range]:
         taken = sorted({*self.pieces, *([self._withdrawn] if self._withdrawn else [])})
-        gaps = (range(a[1] + 1, b[1]) for a, b in pairwise(taken) if a[0] == b[0])
-        return list(islice(chain.from_iterable(gaps), _FEW))
+        return (range(a[1] + 1, b[1]) for a, b in pairwise(taken) if a[0] == b[0])
 
     @property
     def last_gap(self) -> tuple[float, float]:
         """Seconds between the last two tokens, at least and at most; zero where there are not two."""
-        return _gap(*self.tokens[-2:]) if len(self.tokens) > 1 else (0.0, 0.0)
+        return between(*self.tokens[-2:]) if len(self.tokens) > 1 else (0.0, 0.0)
 
     @property
     def gaps(self) -> list[tuple[float, float]]:
         """Seconds between one token and the next in order of arrival, each at least and at most."""
-        return [_gap(*pair) for pair in pairwise(self.tokens)]
+        return [between(*pair) for pair in pairwise(self.tokens)]
 
     @property
     def largest_burst(self) -> int:
@@ -94,11 +112,6 @@ class Stream:
             run = run + 1 if place and (token.earliest, token.at) == (before.earliest, before.at) else 1
             largest = max(largest, run)
         return largest
-
-
-def _gap(early: Token, late: Token) -> tuple[float, float]:
-    low = late.earliest - early.at
-    return low if low > 0.0 else 0.0, late.at - early.earliest
 
 
 class Streams:

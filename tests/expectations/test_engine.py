@@ -13,6 +13,7 @@ from harness.expectations.building import all_of, any_of, optional, repeat, sequ
 from harness.expectations.engine import Cause, Judgement, Queues, Status, Verdict, judge
 from harness.expectations.matchers import contains
 from harness.expectations.patterns import Pattern
+from harness.expectations.texts import capturing
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import bot, delivered, event, read, said, timeline
 
@@ -103,6 +104,13 @@ def test_a_block_is_decided_by_its_events(
         pytest.param(v.read("a"), [said("a"), said("b"), read("b")], HELD, id="reading a later one reads the earlier"),
         pytest.param(v.read("b"), [said("a"), said("b"), read("a")], PENDING, id="but not the other way round"),
         pytest.param(v.delivered("a"), [said("a"), said("b"), delivered("b")], PENDING, id="delivery is no such mark"),
+        pytest.param(v.read("x"), [said("a"), read("y")], PENDING, id="of two that nobody sent neither is the later"),
+        pytest.param(
+            sequence(v.delivered("a"), v.read("a")),
+            [said("a"), said("b"), read("b"), delivered("a"), read("a")],
+            HELD,
+            id="a later one's receipt need not be meant",
+        ),
         pytest.param(sequence(v.delivered(), v.read()), [said("a"), read("a")], FAILED, id="read before delivered"),
         pytest.param(
             v.delivered("a") & v.delivered("b"),
@@ -123,6 +131,20 @@ def test_a_receipt_before_anything_was_said_is_a_mistake_of_the_scenario() -> No
     """There is nothing that it could be a receipt of."""
     with pytest.raises(ValueError, match="the user has said nothing yet"):
         judged(v.delivered(), timeline(bot("hi")))
+
+
+def test_the_last_thing_said_is_that_of_the_move() -> None:
+    """In a recording the later ones are there already."""
+    seen = timeline(said("a"), delivered("a"), said("b"), delivered("b"))
+    assert judged(v.delivered(), seen, anchor=seen[0].at).index == 1
+
+
+def test_what_is_said_while_a_block_is_open_is_later() -> None:
+    """So its receipt reads what was said before."""
+    told = [said("a"), said("b"), read("b")]
+    judgement = Judgement(Expectation(v.read("a"), 5.0), Queues(), timeline(*told[:1]), 0.1)
+    assert judgement.look(timeline(*told[:1])).status == PENDING
+    assert judgement.look(timeline(*told)).status == HELD
 
 
 @pytest.mark.parametrize(
@@ -201,6 +223,59 @@ class TestQueues:
         assert judged(sequence(HI, BYE), seen, queues=queues).status == FAILED
         assert judged(sequence(HI, v.message("so")), seen, queues=queues).status == HELD
 
+    def test_a_block_that_forbids_all_others_moves_every_kind(self) -> None:
+        """Events from before its move too, which it let pass."""
+        seen, queues = timeline("progress", said("a"), bot("hi"), "progress"), Queues()
+        assert judge(Expectation(HI, 5.0, others="forbid"), seen, anchor=0.2, queues=queues).status == HELD
+        assert judged(v.progress(), seen, queues=queues).index == 3
+
+    def test_a_queue_never_goes_back(self) -> None:
+        """Where a block holds before the place to which another has read."""
+        seen, queues = timeline(bot("hi"), "left"), Queues()
+        assert judged(v.left(), seen, queues=queues).status == HELD
+        assert judged(HI | v.left(), seen, queues=queues).status == HELD
+        assert judged(v.left(), seen, queues=queues).status == PENDING
+
+    def test_only_messages_are_unclaimed(self) -> None:
+        """Nobody is held to expect typing."""
+        assert Queues().unclaimed(timeline("typing_started", bot("hi"))) == [1]
+
+
+class TestReadings:
+    """Where the same events can be read in several ways."""
+
+    def test_of_two_that_come_to_the_same_the_first_is_told(self) -> None:
+        """And what it left out is nobody's."""
+        seen, queues = timeline(bot("hi"), bot("hi"), bot("bye")), Queues()
+        verdict = judge(Expectation(sequence(HI, BYE), 5.0, others="ignore"), seen, queues=queues)
+        assert [taken.index for taken in verdict.taken] == [0, 2]
+        assert queues.unclaimed(seen) == [1]
+
+    def test_of_two_that_are_open_the_one_that_came_furthest_is_told(self) -> None:
+        """Not the one that has left everything out."""
+        verdict = judge(Expectation(sequence(HI, BYE), 5.0, others="ignore"), timeline(bot("hi"), horizon=6.0))
+        assert (verdict.status, [taken.index for taken in verdict.taken]) == (FAILED, [0])
+
+    def test_which_of_two_equal_branches_took_an_event_is_no_difference(self) -> None:
+        """What is open is told once, though the one left stands before or after another."""
+        verdict = judged(all_of(HI, BYE, HI), timeline(bot("hi"), horizon=6.0))
+        assert [str(rest) for rest in verdict.open] == ["all of (message with text 'bye'; message with text 'hi')"]
+
+    def test_a_name_is_that_of_the_first_event_under_it(self) -> None:
+        """A later step and a latency mean the same one."""
+        assert judged(repeat(HI.named("hi"), at_least=3), timeline(*[bot("hi")] * 3)).named == {"hi": 0}
+
+    def test_of_two_captures_of_a_name_the_later_counts(self) -> None:
+        """As where the second is in a block of its own."""
+        pattern = sequence(v.message(capturing(it=r"ORD-\d+")), v.message(capturing(it=r"\d+")))
+        assert judged(pattern, timeline(bot("ORD-1"), bot("ORD-2"))).bindings == ({"it": "2"},)
+
+    def test_what_each_of_them_captured_is_told(self) -> None:
+        """Though they took the same events, and the same was left after them."""
+        either = v.message(capturing(it=r"ORD-\d+")) | v.message(capturing(it=r"\d+"))
+        seen = timeline(bot("ORD-2"), bot("bye"))
+        assert judged(sequence(either, BYE), seen).bindings == ({"it": "ORD-2"}, {"it": "2"})
+
 
 def test_a_failure_knows_what_was_open_and_what_came_near() -> None:
     """The residual, what the best reading took, and the misses with the fewest wrong fields first."""
@@ -212,6 +287,13 @@ def test_a_failure_knows_what_was_open_and_what_came_near() -> None:
         "all of (message with text 'bye' and role 'agent'; message with text 'later' and role 'chatbot'; left)"
     ]
     assert [sorted(miss.fields) for miss in verdict.misses] == [["role"], ["text"], ["kind"]]
+
+
+def test_what_is_open_stands_in_the_order_in_which_it_was_written() -> None:
+    """A branch that has begun does not move to the front."""
+    pattern = all_of(v.left(), sequence(v.progress(), v.closed()), HI)
+    verdict = judged(pattern, timeline("progress", horizon=6.0))
+    assert [str(rest) for rest in verdict.open] == ["all of (left; closed; message with text 'hi')"]
 
 
 KINDS = ["message", "progress", "token", "left"]

@@ -80,6 +80,15 @@ FAILURES: dict[str, Callable[[], str]] = {
         "typing_started",
         latencies=(v.latency(since="typing_started", until="message", most=2.0),),
     ),
+    "a latency that was over too soon": lambda: told(
+        sequence(v.typing_started(), HI),
+        "typing_started",
+        bot("hi"),
+        latencies=(v.latency(since="typing_started", until="message", least=2.0),),
+    ),
+    "no time left for what follows": lambda: told(
+        sequence(HI, v.reply(first_token=2.0)), event("message", 3.0, text="hi", role="chatbot", name="Bo")
+    ),
     "perhaps too late": lambda: told(HI, event("message", 5.2, earliest=5.0, text="hi")),
     "a text that is not near enough": lambda: told(
         v.message(near("your order has shipped")), bot("your parcel is lost")

@@ -6,9 +6,10 @@ import pytest
 
 from harness.expectations import vocabulary as v
 from harness.expectations.block import Expectation
-from harness.expectations.building import eventually, quiet, sequence
+from harness.expectations.building import any_of, eventually, optional, quiet, repeat, sequence
 from harness.expectations.engine import Cause, Queues, Status, Verdict, judge
 from harness.expectations.patterns import Pattern
+from harness.expectations.texts import capturing
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import event, timeline
 
@@ -76,6 +77,55 @@ def judged(pattern: Pattern, *events: Any, horizon: float = 0.0, queues: Queues 
         ),
         pytest.param(eventually(quiet(2)), [at(1.0), at(2.0, "left")], 3.9, (PENDING, None, None), id="not silent yet"),
         pytest.param(quiet(9) | HI, [at(1.0)], 9.0, (HELD, None, 1.0), id="or something else"),
+        pytest.param(
+            sequence(quiet(2) | HI, BYE),
+            [at(2.03, earliest=1.98), at(3.0, text="bye")],
+            9.0,
+            (UNSURE, Cause.DEADLINE, 3.0),
+            id="something else, or perhaps too late for that",
+        ),
+        pytest.param(
+            quiet(2) & HI,
+            [at(2.03, "left", earliest=1.98)],
+            9.0,
+            (PENDING, None, None),
+            id="perhaps over, the rest not",
+        ),
+        pytest.param(
+            sequence(HI, quiet(1), quiet(2)),
+            [at(1.0, earliest=0.5), at(1.8, "left")],
+            9.0,
+            (FAILED, Cause.UNEXPECTED, 1.8),
+            id="one of two is broken, whichever it is",
+        ),
+        pytest.param(
+            sequence(eventually(quiet(1, kinds=["message"])), quiet(1, kinds=["left"])),
+            [at(1.5, "left")],
+            9.0,
+            (PENDING, None, None),
+            id="the next one begins at an event, not where one has ended",
+        ),
+        pytest.param(
+            sequence(HI, optional(v.left()) & optional(v.closed()), quiet(2)),
+            [at(1.0), at(1.5, "progress")],
+            9.0,
+            (PENDING, None, None),
+            id="once broken, it needs what might have been left out before it",
+        ),
+        pytest.param(
+            repeat(sequence(quiet(1), HI), at_least=2),
+            [at(1.5)],
+            9.0,
+            (PENDING, None, None),
+            id="one round of two",
+        ),
+        pytest.param(
+            repeat(sequence(quiet(1), HI), at_least=2),
+            [at(1.5), at(2.5)],
+            9.0,
+            (HELD, None, 2.5),
+            id="every round has its own",
+        ),
     ],
 )
 def test_silence(pattern: Pattern, events: list[Any], horizon: float, expected: tuple[Any, ...]) -> None:
@@ -86,6 +136,7 @@ def test_silence(pattern: Pattern, events: list[Any], horizon: float, expected: 
 
 SOON = sequence(HI, BYE.after_previous(most=1.0))
 NOT_AT_ONCE = sequence(HI, BYE.after_previous(least=0.5))
+SOON_BYE, SOON_LEFT = BYE.after_previous(most=1.0), v.left().after_previous(most=1.0)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +148,13 @@ NOT_AT_ONCE = sequence(HI, BYE.after_previous(least=0.5))
         pytest.param(SOON, [at(1.0)], 2.1, (FAILED, Cause.OVERDUE, 2.0), id="the bound has passed"),
         pytest.param(
             SOON, [at(1.0), at(2.05, earliest=1.95, text="bye")], 9.0, (UNSURE, Cause.DEADLINE, 2.05), id="perhaps"
+        ),
+        pytest.param(
+            SOON,
+            [at(1.0, earliest=0.9), at(1.95, text="bye")],
+            9.0,
+            (UNSURE, Cause.DEADLINE, 1.95),
+            id="perhaps, since the first may have come earlier",
         ),
         pytest.param(NOT_AT_ONCE, [at(1.0), at(1.2, text="bye")], 9.0, (FAILED, Cause.UNEXPECTED, 1.2), id="too early"),
         pytest.param(NOT_AT_ONCE, [at(1.0), at(1.5, text="bye")], 9.0, (HELD, None, 1.5), id="late enough"),
@@ -114,6 +172,20 @@ NOT_AT_ONCE = sequence(HI, BYE.after_previous(least=0.5))
             (FAILED, Cause.OVERDUE, 2.0),
             id="not from each other",
         ),
+        pytest.param(
+            sequence(HI, sequence(optional(SOON_LEFT), optional(SOON_BYE)) & v.progress()),
+            [at(1.0), at(3.0, "progress")],
+            9.0,
+            (HELD, None, 3.0),
+            id="what need not come may be late, all of it",
+        ),
+        pytest.param(
+            sequence(HI, repeat(SOON_BYE, at_least=3)),
+            [at(1.0), at(1.8, text="bye"), at(2.6, text="bye"), at(3.4, text="bye")],
+            9.0,
+            (HELD, None, 3.4),
+            id="every round counts from the one before",
+        ),
     ],
 )
 def test_bounds_to_the_event_before(
@@ -122,6 +194,13 @@ def test_bounds_to_the_event_before(
     """Counted from the event matched before in the same sequence."""
     verdict = judged(pattern, *events, horizon=horizon)
     assert (verdict.status, verdict.cause, verdict.at) == expected
+
+
+def test_what_is_open_is_told_once_whichever_silence_was_before_it() -> None:
+    """A bound counts from an event, so it makes no difference when the silence ended."""
+    pattern = sequence(any_of(quiet(0.5), quiet(1.0)), SOON)
+    verdict = judged(pattern, horizon=11.0)
+    assert [str(rest) for rest in verdict.open] == [str(SOON)]
 
 
 def test_an_overdue_event_is_named() -> None:
@@ -142,6 +221,11 @@ def test_not_before(events: list[Any], expected: tuple[Any, ...]) -> None:
     """Tested once, when it is complete."""
     verdict = judged(HI, *events, not_before=1.0)
     assert (verdict.status, verdict.cause, verdict.at) == expected
+
+
+def test_not_before_counts_from_the_move_to_the_completion() -> None:
+    """The first event of the block may come sooner, and the last soon after it."""
+    assert judged(sequence(HI, BYE), at(1.0), at(2.0, text="bye"), not_before=1.5).status == HELD
 
 
 @pytest.mark.parametrize(
@@ -178,6 +262,12 @@ def test_others(others: str, events: list[Any], expected: tuple[Any, ...]) -> No
     """What an event means that no reading takes."""
     verdict = judged(HI, *events, others=others)
     assert (verdict.status, verdict.cause, verdict.at) == expected
+
+
+def test_a_heartbeat_is_nothing_that_the_other_side_sends() -> None:
+    """It neither breaks a silence nor casts doubt on its end."""
+    verdict = judged(quiet(2), at(1.0, "heartbeat"), at(2.03, "heartbeat", earliest=1.98), others="forbid", horizon=3.0)
+    assert (verdict.status, verdict.at) == (HELD, 2.0)
 
 
 def test_a_message_left_out_is_unclaimed() -> None:
@@ -231,6 +321,70 @@ def test_latency(latency: Any, events: list[Any], expected: tuple[Any, ...]) -> 
     pattern = sequence(v.typing_started().named("start"), HI.named("end"))
     verdict = judged(pattern, *events, horizon=9.0, latencies=(latency,))
     assert (verdict.status, verdict.cause, verdict.at) == expected
+
+
+PERHAPS = at(2.05, earliest=1.95, text="bye")
+
+
+def test_every_doubt_is_told() -> None:
+    """Of two silences that may both have been over."""
+    both = sequence(quiet(2) & quiet(1.99, kinds=["message"]), HI)
+    verdict = judged(both, at(2.03, earliest=1.98))
+    assert verdict.status == UNSURE
+    assert sorted(verdict.doubts) == [
+        f"the silence was between 1.980 s and 2.030 s, the limit is at least {limit} s" for limit in (1.99, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left_at"),
+    [
+        pytest.param(sequence(HI, quiet(1) | SOON_BYE, v.left()), 4.0, id="at the same event"),
+        pytest.param(sequence(SOON, quiet(1), v.left()), 3.0, id="at an earlier one"),
+    ],
+)
+def test_an_event_that_may_have_been_too_late_is_told_beside_a_silence(pattern: Pattern, left_at: float) -> None:
+    """Each is a doubt of its own."""
+    verdict = judged(pattern, at(1.0), PERHAPS, at(left_at, "left"))
+    assert verdict.status == UNSURE
+    assert verdict.doubts == (
+        "the wait for message was between 0.950 s and 1.050 s, the limit is at most 1 s",
+        "the silence was between 0.950 s and 1.050 s, the limit is at least 1 s",
+    )
+
+
+def test_what_is_certain_counts_more_than_what_is_in_doubt() -> None:
+    """A block holds by the reading that is certain, and nothing is captured by the other."""
+    soon = v.message(capturing(soon="bye")).after_previous(most=1.0)
+    late = v.message(capturing(late="bye"))
+    verdict = judged(sequence(HI, soon) | sequence(HI, late), at(1.0), PERHAPS)
+    assert (verdict.status, verdict.bindings) == (HELD, ({"late": "bye"},))
+
+
+def test_a_completion_that_is_too_early_and_in_doubt_is_inconclusive() -> None:
+    """If it was none, another may come in time."""
+    pattern = SOON | sequence(HI, BYE, v.left())
+    verdict = judged(pattern, at(1.0), PERHAPS, at(5.0, "left"), not_before=3.0)
+    assert (verdict.status, verdict.at) == (UNSURE, 2.05)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status"),
+    [
+        pytest.param(sequence(BYE, quiet(2)), UNSURE, id="the silence completes it"),
+        pytest.param(sequence(BYE, quiet(2), HI), FAILED, id="what must come after it did not come"),
+    ],
+)
+def test_a_silence_that_may_have_been_over_at_the_deadline(pattern: Pattern, status: Status) -> None:
+    """It is an excuse only if nothing else is owed."""
+    verdict = judged(pattern, at(1.03, earliest=0.98, text="bye"), horizon=9.0, within=3.0)
+    assert (verdict.status, verdict.cause, verdict.at) == (status, Cause.DEADLINE, 3.0)
+
+
+def test_a_silence_that_may_have_been_over_before_what_must_never_come() -> None:
+    """Then the block was over, and it may."""
+    verdict = judged(quiet(2), at(2.03, "left", earliest=1.98), never=(v.left(),))
+    assert (verdict.status, verdict.cause, verdict.at) == (UNSURE, Cause.FORBIDDEN, 2.03)
 
 
 @pytest.mark.parametrize(
