@@ -6,6 +6,7 @@ Arrivals are noted as the network hands bytes over, before anything is decoded a
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -70,7 +71,8 @@ class Connection(asyncio.Protocol):
         self._reads: deque[tuple[bytes, Arrival]] = deque()
         self._unread = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._error: httpx.TransportError | None = None
+        self._sink: Callable[[bytes, Arrival], None] | None = None
+        self._error: Exception | None = None
 
     # -- one exchange -------------------------------------------------------------------------------------------------
 
@@ -131,6 +133,25 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return read
 
+    async def pour(self, into: Callable[[bytes, Arrival], None]) -> None:
+        """Hand on the bytes of the answer's body the moment they are read, until its end.
+
+        Raises:
+            httpx.TransportError: As `read` does.
+            Exception: Whatever `into` raises, which ends the exchange.
+        """
+        while self._reads:
+            into(*self._reads.popleft())
+        self._unread, self._sink = 0, into
+        try:
+            while not self._is_complete:
+                if self._error is not None:
+                    raise self._error
+                self._waiter = self._loop.create_future()
+                await self._waiter
+        finally:
+            self._sink = None
+
     @property
     def is_at_rest(self) -> bool:
         """Whether the last answer was read to its end, and the other side keeps the connection for another one."""
@@ -185,6 +206,12 @@ class Connection(asyncio.Protocol):
         if self._parts:
             body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
             self._parts.clear()
+            if self._sink is not None:
+                try:
+                    self._sink(body, Arrival(floor, now))
+                except Exception as error:  # it is raised where the sink was given
+                    self._fail(error)
+                return
             self._reads.append((body, Arrival(floor, now)))
             self._unread += len(body)
             if self._unread > _MOST_UNREAD and not self._is_paused and self._transport is not None:
@@ -205,7 +232,7 @@ class Connection(asyncio.Protocol):
         when = "in the middle of the answer" if self._has_begun else "before an answer came"
         self._fail(httpx.ReadError(f"the connection was lost {when}" + (f": {exc}" if exc else "")))
 
-    def _fail(self, error: httpx.TransportError) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._error is None:
             self._error = error
         if self._answer is not None and not self._answer.done():

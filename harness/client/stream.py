@@ -4,7 +4,8 @@ httpx-sse opens it; the bytes go to our own decoder (protocols/sse.py), which ke
 Not here: what a frame means (protocols/miaw/mapping.py), opening it again after a drop.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -55,21 +56,39 @@ class EventStream:
         """The id to resume after."""
         return self._decoder.last_event_id
 
-    async def batches(self) -> AsyncIterator[Batch]:
-        """Frames as they come, until the stream ends.
+    async def listen(self, hear: Callable[[Batch], None]) -> None:
+        """Hand frames to `hear` the moment they are read, until the stream ends.
 
         Raises:
             RemoteProtocolError: A line or an event is larger than the decoder allows.
         """
+
+        def take(chunk: bytes, arrival: Arrival) -> None:
+            if frames := self._decoder.feed(chunk):
+                hear(Batch(arrival, frames))
+            self._decoder.feed(b"")  # the decoder hands out what was whole before it complains of what is not
+
         connection: Connection = self._response.extensions["connection"]  # not aiter_raw, which loses the arrivals
         try:
-            while (read := await connection.read()) is not None:
-                chunk, arrival = read
-                if frames := self._decoder.feed(chunk):
-                    yield Batch(arrival, frames)
-                self._decoder.feed(b"")  # the decoder hands out what was whole before it complains of what is not
+            await connection.pour(take)
         except httpx.TransportError as error:
             self.broken = str(error) or type(error).__name__
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """The same for whoever would rather ask: frames as they come, until the stream ends.
+
+        Raises:
+            RemoteProtocolError: A line or an event is larger than the decoder allows.
+        """
+        heard: asyncio.Queue[Batch | None] = asyncio.Queue()
+        listening = asyncio.ensure_future(self.listen(heard.put_nowait))
+        listening.add_done_callback(lambda _: heard.put_nowait(None))
+        try:
+            while (batch := await heard.get()) is not None:
+                yield batch
+            await listening
+        finally:
+            listening.cancel()
 
 
 @asynccontextmanager

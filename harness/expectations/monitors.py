@@ -163,11 +163,18 @@ _TIMES = frozenset({"at", "earliest", "stream_id"})
 
 @dataclass(slots=True)
 class _Entry:
-    first: int
-    first_at: float
+    place: int
+    first: Received
+    connection: int
+    """On which it was first seen."""
     frame: tuple[str, float]
     seen: dict[Hashable, int] = field(default_factory=dict)
-    """What each of its events said -> the connection on which it was last seen."""
+    """What each of its events said -> the connection on which it was last seen; empty until it comes again."""
+
+
+def _content(event: Received) -> Hashable:
+    """What an event said. Whether the stream's own ids survive a reconnect is not documented, so they are left out."""
+    return (event.kind, *(value for name, value in vars(event).items() if name not in _TIMES))
 
 
 class IdsUnique(Monitor):
@@ -192,13 +199,14 @@ class IdsUnique(Monitor):
             self._connection += 1
         if not isinstance(event, Received) or not event.entry:
             return False
-        # Whether the stream's own ids survive a reconnect is not documented, so they are left out of the comparison.
-        content = (event.kind, *(value for name, value in vars(event).items() if name not in _TIMES))
         entry = self._entries.get(event.entry)
-        if entry is None:
+        if entry is None:  # most come once
             frame = (event.stream_id, event.at)
-            self._entries[event.entry] = _Entry(index, event.at, frame, {content: self._connection})
+            self._entries[event.entry] = _Entry(index, event, self._connection, frame)
             return False
+        if not entry.seen:
+            entry.seen[_content(entry.first)] = entry.connection
+        content = _content(event)
         last = entry.seen.get(content)
         entry.seen[content] = self._connection
         if last is not None and last < self._connection:
@@ -211,8 +219,8 @@ class IdsUnique(Monitor):
         self._found(
             "ids_unique",
             "every entry id once, but for replays after a reconnect",
-            f"{quoted(event.entry, limit=_SHOWN)} again{changed} {event.at - entry.first_at:.3f} s after the first",
-            entry.first,
+            f"{quoted(event.entry, limit=_SHOWN)} again{changed} {event.at - entry.first.at:.3f} s after the first",
+            entry.place,
             index,
             group=event.entry,
         )

@@ -172,8 +172,7 @@ class Listening:
         problem: HarnessError | None = None
         try:
             async with asyncio.timeout(None) as self._scope:
-                async for batch in stream.batches():
-                    self._take(batch)
+                await stream.listen(self._take)
         except TimeoutError:
             pass
         except RemoteProtocolError as error:

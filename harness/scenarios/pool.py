@@ -19,6 +19,7 @@ from harness.clock import Clock, MonotonicClock
 from harness.errors import HarnessError
 from harness.scenarios.interpreter import many_conversations
 from harness.scenarios.pace import Pace
+from harness.scenarios.pulse import Pulse
 
 Provided = TypeVar("Provided")
 Value = TypeVar("Value")
@@ -31,6 +32,12 @@ _TURN = 0.005
 
 _PATIENCE = 0.05
 """Seconds after which the next job starts even though the loop does not keep up."""
+
+_COURTESY = 1.0
+"""Seconds for which a result that is there is held back, while the loop does not keep up; see `result`."""
+
+_MOMENT = 0.002
+"""Seconds after which it is asked again whether the loop keeps up."""
 
 _NAP = 0.1
 """Seconds after which Ctrl-C is noticed at the latest; see `_wait`."""
@@ -250,6 +257,7 @@ class Pool(Generic[Provided, Value]):
         self._news = asyncio.Event()
         self._gone = threading.Event()
         self._set = ExitStack()
+        self._pulse = Pulse()
 
         # What both threads use, under the lock. Nothing waits while it holds it.
         self._lock = threading.RLock()
@@ -307,6 +315,9 @@ class Pool(Generic[Provided, Value]):
     def result(self, key: str) -> Finished[Value]:
         """Wait until a job is over. A result is handed out once; the pool does not keep it.
 
+        Whoever gets a result computes: writes reports, say. That can wait, and conversations can't; so a result is held
+        back for a short while if the loop is behind its work.
+
         Args:
             key: The job's.
 
@@ -323,11 +334,17 @@ class Pool(Generic[Provided, Value]):
             if self._results[key] is not None:
                 over.set()
         _wait(over)
+        self._give_way()
         with self._lock:
             del self._asked[key]
             finished = self._results.pop(key)
         assert finished is not None  # noqa: S101 - we were told so
         return finished
+
+    def _give_way(self) -> None:
+        until = time.monotonic() + _COURTESY
+        while not self._pulse.keeps_up and time.monotonic() < until:
+            self._gone.wait(_MOMENT)
 
     def stop(self) -> None:
         """Let nothing new start, and cancel what runs. Returns at once; results can still be asked for."""
@@ -449,6 +466,7 @@ class Pool(Generic[Provided, Value]):
         except BaseException as error:  # told with every job
             self._close(partial(_broken, error))
             return
+        self._pulse.start()
         try:
             await self._start_jobs(provided)
         except asyncio.CancelledError:
@@ -463,6 +481,7 @@ class Pool(Generic[Provided, Value]):
             self._interrupt(running, self._refused())
         while self._running:
             await self._next()
+        self._pulse.stop()
         try:
             async with asyncio.timeout(self._grace):
                 await stack.aclose()

@@ -117,8 +117,8 @@ class Redactor:
         self._by_name = {name: value for value, name in sorted(names.items(), key=lambda one: -len(one[0])) if value}
         self._names = list(self._by_name)
         self._is_escaped = any('"' in value or "/" in value for value in self._by_name.values())
-        values = self._by_name.values()
-        self._signs = (*_SIGNS, *(one for one in values if not any(two in one and two != one for two in values)))
+        known = self._by_name.values()
+        self._signs = (*_SIGNS, *(one for one in known if not any(two in one and two != one for two in known)))
 
     @cached_property
     def _plain(self) -> re.Pattern[str]:

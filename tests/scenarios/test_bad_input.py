@@ -108,7 +108,9 @@ async def test_a_refused_connection() -> None:
             "answered something that is not HTTP",
             id="a server that does not speak HTTP",
         ),
-        pytest.param(b"", TargetUnreachable, "Server disconnected", id="a server that hangs up"),
+        pytest.param(
+            b"", TargetUnreachable, "the connection was lost before an answer came", id="a server that hangs up"
+        ),
     ],
 )
 async def test_a_wrong_target(answer: bytes, kind: type[HarnessError], says: str) -> None:

@@ -18,9 +18,11 @@ from harness.protocols.miaw import models as wire
 from harness.protocols.miaw.content import attachments_of, content_of
 from harness.protocols.miaw.messages import Unknown
 from harness.protocols.miaw.models import ConversationEntry, Envelope, FailureType, MessageReason, Role
+from harness.protocols.miaw.tokens import token as quick_token
 from harness.protocols.sse import Comment, Frame
 
 _PING = "ping"
+_PIECES = "CONVERSATION_STREAMING_TOKEN"
 _SHOWN_PROBLEMS = 3
 
 
@@ -50,6 +52,10 @@ def events_of(frame: Frame | Comment, *, earliest: float, at: float, conversatio
     """
     if isinstance(frame, Comment) or frame.event == _PING:
         return [events.Heartbeat(at=at, earliest=earliest)]
+    if frame.event == _PIECES:
+        plain = quick_token(frame.data, stream_id=frame.id, earliest=earliest, at=at, conversation=conversation)
+        if plain is not None:
+            return [plain]
     try:
         envelope = wire.parse(frame.data)
     except ValidationError as error:
