@@ -52,11 +52,10 @@ class Cause(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """An event, by its place on the timeline, and the leaf of the pattern that took it."""
 
-    index: int
+    place: int
     leaf: Leaf
 
 
@@ -227,6 +226,7 @@ class Judgement:
         self._due = self._next_due(self._readings) if self._is_timed else self._deadline
         self._next = 0
         self._verdict: Verdict | None = None
+        self._pending = Verdict(Status.PENDING, self._due.at)
 
     def _bound(self, leaf: Leaf, last: str) -> Leaf:
         if isinstance(leaf, Reply):
@@ -268,7 +268,11 @@ class Judgement:
             self._pass_until(Due(end, is_bound=True))
             if self._verdict is None:
                 self._fail(Cause.ENDED, Stamp(end, end))
-        return self._verdict or Verdict(Status.PENDING, self._due.at)
+        if self._verdict is not None:
+            return self._verdict
+        if self._pending.due != self._due.at:
+            self._pending = Verdict(Status.PENDING, self._due.at)
+        return self._pending
 
     def read_on(self, place: int) -> None:
         """Have later blocks read on from a place of the timeline, in the queues that this one reads."""
@@ -485,7 +489,7 @@ class Judgement:
             named=dict(sure[0].marks),
         )
         assert self._verdict is not None  # noqa: S101 - just decided
-        self._queues.taken.update(taken.index for taken in self._verdict.taken)
+        self._queues.taken.update(taken.place for taken in self._verdict.taken)
 
     def _fail(self, cause: Cause, stamp: Stamp, index: int | None = None) -> None:
         """It is over, unless a silence may have been over before that."""
@@ -529,7 +533,7 @@ class Judgement:
     def _told(self, status: Status, cause: Cause | None = None, **facts: object) -> Verdict:
         longest = max((self._taken(path) for _, path in self._readings), key=len, default=())
         if cause in {Cause.UNEXPECTED, Cause.FORBIDDEN}:  # a stream has it on record, but it was not taken
-            longest = tuple(taken for taken in longest if taken.index < self._next - 1)
+            longest = tuple(taken for taken in longest if taken.place < self._next - 1)
         rests = dict.fromkeys(reading.rest for reading, _ in self._readings if not reading.rest.nullable)
         return replace(Verdict(status, self._due.at, cause, taken=longest, open=tuple(rests)), **facts)  # type: ignore[arg-type]
 

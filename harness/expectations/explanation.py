@@ -76,7 +76,7 @@ def _listed(title: str, entries: Sequence[str]) -> list[str]:
 
 
 def _taken(verdict: Verdict, timeline: Timeline) -> list[str]:
-    return [shown.strip() for shown in lines((taken.index, timeline[taken.index]) for taken in verdict.taken)]
+    return [shown.strip() for shown in lines((taken.place, timeline[taken.place]) for taken in verdict.taken)]
 
 
 def _instead(verdict: Verdict, timeline: Timeline) -> list[str]:
@@ -92,7 +92,7 @@ def _instead(verdict: Verdict, timeline: Timeline) -> list[str]:
 
 def _around(verdict: Verdict, timeline: Timeline, anchor: float) -> list[str]:
     start = next((index for index, event in enumerate(timeline) if event.at >= anchor), len(timeline))
-    start = max(0, min([start, *(taken.index for taken in verdict.taken)]) - _BEFORE)
+    start = max(0, min([start, *(taken.place for taken in verdict.taken)]) - _BEFORE)
     shown = lines(enumerate(timeline[start:], start), mark=verdict.index)
     marked = next((place for place, one in enumerate(shown) if one.startswith(">")), len(shown) - 1)
     first, last = max(0, marked - _SHOWN), marked + _SHOWN // 2

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import ClassVar
 
 from harness.events import (
     Answered,
@@ -103,7 +104,13 @@ class End:
 
 
 class Monitor:
-    """Reads a timeline, event by event, without heartbeats and without replays."""
+    """Reads a timeline, event by event, without heartbeats and without replays.
+
+    Attributes:
+        HEEDS: Kinds of events that can change what it knows; it need not see others.
+    """
+
+    HEEDS: ClassVar[tuple[type[Event], ...]] = (Event,)
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -286,6 +293,14 @@ class _People:
 class ParticipantsConsistent(Monitor):
     """Bots and reps join before they speak, and do not speak once they have left."""
 
+    HEEDS = (
+        Joined,
+        Left,
+        Dropped,
+        Message,
+        Token,
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._people = _People()
@@ -321,6 +336,12 @@ class ParticipantsConsistent(Monitor):
 class RoutedBeforeBot(Monitor):
     """No message of a bot or a rep before a routing result, be it a failure."""
 
+    HEEDS = (
+        Routed,
+        Dropped,
+        Message,
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._routed = False
@@ -339,6 +360,16 @@ class NothingAfterClose(Monitor):
 
     Receipts and the end of typing finish what began before; what the service itself reports is no bot's.
     """
+
+    HEEDS = (
+        Closed,
+        Message,
+        Token,
+        Retracted,
+        Validated,
+        TypingStarted,
+        Progress,
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -370,6 +401,16 @@ class ClockForward(Monitor):
     other. A change of participants does not name its sender.
     """
 
+    HEEDS = (
+        Message,
+        Echo,
+        Routed,
+        Work,
+        Session,
+        Consent,
+        Closed,
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[Sender, tuple[int, int]] = {}
@@ -394,6 +435,8 @@ class ClockForward(Monitor):
 
 class Recognised(Monitor):
     """Everything can be read, and nothing is unknown to the protocol's reference."""
+
+    HEEDS = (Received,)
 
     def see(self, index: int, event: Event) -> None:
         """Take the next event."""
@@ -420,6 +463,14 @@ class ReceiptKnown(Monitor):
 
     A message is sent if the user's client sent it, or if it came back as an echo: there may be another window open.
     """
+
+    HEEDS = (
+        Sent,
+        Echo,
+        Dropped,
+        Delivered,
+        Read,
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -471,6 +522,21 @@ class ReceiptFollowsSaid(Monitor):
     Args:
         within: The limit in seconds.
     """
+
+    HEEDS = (
+        Sent,
+        Answered,
+        Delivered,
+        Read,
+        Undelivered,
+        Ended,
+        Closing,
+        Dropped,
+        Closed,
+        Joined,
+        Left,
+        Session,
+    )
 
     def __init__(self, within: float) -> None:
         super().__init__()
@@ -611,6 +677,22 @@ class TypingStops(Monitor):
         within: The limit in seconds.
     """
 
+    HEEDS = (
+        TypingStarted,
+        Progress,
+        Token,
+        Retracted,
+        Validated,
+        TypingStopped,
+        Message,
+        Left,
+        Closed,
+        Dropped,
+        Session,
+        Ended,
+        Closing,
+    )
+
     def __init__(self, within: float) -> None:
         super().__init__()
         self._within = within
@@ -703,6 +785,20 @@ class Streams(Monitor):
     Args:
         final_within: Seconds from a stream's last piece within which the next or the final message must come.
     """
+
+    HEEDS = (
+        Token,
+        Retracted,
+        Validated,
+        Message,
+        Sent,
+        Ended,
+        Closing,
+        Left,
+        Session,
+        Closed,
+        Dropped,
+    )
 
     def __init__(self, final_within: float) -> None:
         super().__init__()

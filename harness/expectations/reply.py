@@ -81,7 +81,7 @@ _NOTHING_WRONG: Sequence[Finding] = ()
 
 @dataclass(frozen=True, slots=True)
 class Reply(Leaf):
-    """One answer; `target` is the stream it is reading, None before its first piece; `has_text` once a token had one."""
+    """One answer; `target` is the stream it reads, None before its first piece; `has_text` once a token had one."""
 
     message: One
     checks: Checks = field(default_factory=Checks)
@@ -188,7 +188,7 @@ class Reply(Leaf):
         if checks.burst is not None and stream.largest_burst > checks.burst:
             saw = f"{stream.largest_burst} tokens in one"
             yield "burst", Mismatch(f"at most {checks.burst} tokens in one read", saw), None
-        gaps = stream.gaps
+        gaps = stream.gaps if checks.gap_p95 is not None or checks.stalls is not None else []
         if checks.gap_p95 is not None and gaps:
             low, high = (nearest_rank([gap[side] for gap in gaps], 0.95) for side in (0, 1))
             yield from self._timed("gap_p95", low, high, checks.gap_p95, "the 95th percentile of the gaps")

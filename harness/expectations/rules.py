@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 
-from harness.events import Dropped, Heartbeat, Received
+from harness.events import Dropped, Event, Heartbeat, Received
 from harness.events.text import printable
 from harness.expectations.monitors import (
     ClockForward,
@@ -177,13 +177,17 @@ def check(timeline: Timeline, rules: Rules = DEFAULT) -> tuple[Violation, ...]:
         ParticipantsConsistent(),
         Recognised(),
     )
+    heeding: dict[type[Event], tuple[Monitor, ...]] = {}
     complete = timeline.horizon
     for index, event in enumerate(timeline):
         if isinstance(event, Received | Heartbeat | Dropped):  # the user's own moves say nothing about what arrived
             complete = max(complete, event.earliest)
         if isinstance(event, Heartbeat) or ids.replayed(index, event):
             continue
-        for monitor in monitors:
+        cls = type(event)
+        if cls not in heeding:
+            heeding[cls] = tuple(monitor for monitor in monitors if issubclass(cls, monitor.HEEDS))
+        for monitor in heeding[cls]:
             monitor.see(index, event)
     end = End(len(timeline), complete, over=timeline.ended is not None)
     for monitor in monitors:

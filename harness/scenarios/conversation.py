@@ -613,7 +613,7 @@ class Conversation(ABC):
     async def _judge(self, step: Taking, block: str, expectation: Expectation, judgement: Judgement) -> None:
         """Have a block judged, note the events it took, and raise what it came to unless it held."""
         verdict = await self._verdict(judgement)
-        step.events = tuple(taken.index for taken in verdict.taken)
+        step.events = tuple(taken.place for taken in verdict.taken)
         if verdict.status is Judged.HELD:
             self._named.update(verdict.named)
             for name in {name for binding in verdict.bindings for name in binding}:
@@ -637,7 +637,7 @@ class Conversation(ABC):
         if self._failed is not None:
             judgement, verdict = self._failed
             decided = [] if verdict.index is None else [verdict.index]
-            judgement.read_on(max([-1, *decided, *(taken.index for taken in verdict.taken)]) + 1)
+            judgement.read_on(max([-1, *decided, *(taken.place for taken in verdict.taken)]) + 1)
             self._let_go.append(judgement)
             self._failed = None
 

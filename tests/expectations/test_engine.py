@@ -248,13 +248,13 @@ class TestReadings:
         """And what it left out is nobody's."""
         seen, queues = timeline(bot("hi"), bot("hi"), bot("bye")), Queues()
         verdict = judge(Expectation(sequence(HI, BYE), 5.0, others="ignore"), seen, queues=queues)
-        assert [taken.index for taken in verdict.taken] == [0, 2]
+        assert [taken.place for taken in verdict.taken] == [0, 2]
         assert queues.unclaimed(seen) == [1]
 
     def test_of_two_that_are_open_the_one_that_came_furthest_is_told(self) -> None:
         """Not the one that has left everything out."""
         verdict = judge(Expectation(sequence(HI, BYE), 5.0, others="ignore"), timeline(bot("hi"), horizon=6.0))
-        assert (verdict.status, [taken.index for taken in verdict.taken]) == (FAILED, [0])
+        assert (verdict.status, [taken.place for taken in verdict.taken]) == (FAILED, [0])
 
     def test_which_of_two_equal_branches_took_an_event_is_no_difference(self) -> None:
         """What is open is told once, though the one left stands before or after another."""
@@ -282,7 +282,7 @@ def test_a_failure_knows_what_was_open_and_what_came_near() -> None:
     pattern = sequence(HI, all_of(v.message("bye", role="agent"), v.message("later", role="chatbot"), v.left()))
     verdict = judged(pattern, timeline(bot("hi"), bot("bye")))
     assert verdict.status == FAILED
-    assert [taken.index for taken in verdict.taken] == [0]
+    assert [taken.place for taken in verdict.taken] == [0]
     assert [str(rest) for rest in verdict.open] == [
         "all of (message with text 'bye' and role 'agent'; message with text 'later' and role 'chatbot'; left)"
     ]

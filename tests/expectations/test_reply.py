@@ -177,7 +177,7 @@ def test_an_answer_is_judged_by_every_check_asked_for(
     verdict = judged(reply, events)
     if broken == {}:
         assert (verdict.status, verdict.at) == (HELD, events[-1].at)
-        assert [taken.index for taken in verdict.taken] == list(range(len(events)))
+        assert [taken.place for taken in verdict.taken] == list(range(len(events)))
     elif broken is None:
         assert (verdict.status, verdict.cause) == (FAILED, Cause.OVERDUE)
     else:
@@ -334,7 +334,7 @@ def test_a_retraction_in_an_earlier_turn_is_not_that_of_this_answer() -> None:
 def test_tokens_that_come_after_the_verdict_are_not_taken() -> None:
     """Though they are on record as pieces of the same answer."""
     verdict = judged(v.reply("done"), [*ANSWER[:2], token(12.0, 3)])
-    assert (verdict.status, [taken.index for taken in verdict.taken]) == (FAILED, [0, 1])
+    assert (verdict.status, [taken.place for taken in verdict.taken]) == (FAILED, [0, 1])
 
 
 def test_an_answer_is_known_from_its_beginning() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.events import Dropped, Event, Received
+from harness.expectations.monitors import Monitor
 from harness.expectations.rules import (
     DEFAULT,
     RULES,
@@ -1081,6 +1082,17 @@ def test_what_is_found_stays_found(events: list[Event], data: st.DataObject) -> 
         return {(one.rule, one.severity, one.events[0]) for one in violations}
 
     assert of(check(early, SMALL)) <= of(check(late, SMALL))
+
+
+@given(conversations())
+def test_rules_see_every_event_that_matters_to_them(events: list[Event]) -> None:
+    """Each monitor is shown the kinds that it heeds; shown all of them, it finds the same."""
+    told = Timeline(events)
+    with pytest.MonkeyPatch.context() as patch:
+        for monitor in Monitor.__subclasses__():
+            patch.setattr(monitor, "HEEDS", (Event,))
+        everything = check(told, SMALL)
+    assert check(told, SMALL) == everything
 
 
 @given(conversations())
