@@ -36,6 +36,8 @@ MOST_VALUES = 100_000
 """Values of a file, aliases followed."""
 DEEPEST = 60
 """Lists and mappings within each other."""
+MOST_TOLD = 1_000
+"""Mistakes of a file that are told."""
 
 Place = tuple[int | str, ...]
 """The way to a value: keys and indexes from the top."""
@@ -115,14 +117,23 @@ class Document:
         mark = node.start_mark
         for step in place:
             if isinstance(node, MappingNode):
-                found = next(((name, value) for name, value in node.value if name.value == step), None)
-                if found is not None:
+                if (found := self._pairs(node).get(step)) is not None:
                     name, node = found
                     mark = name.start_mark if key or _is_empty(node) else node.start_mark
             elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
                 mark = node.start_mark
         return mark.line + 1, mark.column + 1
+
+    def _pairs(self, node: MappingNode) -> dict[object, tuple[Node, Node]]:
+        if node not in self._read:
+            self._read[node] = {name.value: (name, value) for name, value in reversed(node.value)}
+        return self._read[node]
+
+    @cached_property
+    def _read(self) -> dict[MappingNode, dict[object, tuple[Node, Node]]]:
+        """Keys and values of the mappings that were asked for."""
+        return {}
 
     @cached_property
     def _node(self) -> Node | None:
@@ -135,13 +146,17 @@ def _is_empty(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.start_mark.index == node.end_mark.index
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, merges: bool = False) -> Document:
     """Read a file.
+
+    Args:
+        path: The file.
+        merges: Whether `<<` takes over the keys of other mappings, as in YAML 1.1.
 
     Raises:
         DocumentError: It is not there, too large, or no YAML.
     """
-    return parse(text_of(path), path)
+    return parse(text_of(path), path, merges=merges)
 
 
 def text_of(path: Path) -> str:
@@ -165,15 +180,20 @@ def text_of(path: Path) -> str:
         raise DocumentError([Problem(path, line, column, what)]) from None
 
 
-def parse(written: str, path: Path) -> Document:
+def parse(written: str, path: Path, *, merges: bool = False) -> Document:
     """Read what a file says.
+
+    Args:
+        written: What it says.
+        path: The file.
+        merges: Whether `<<` takes over the keys of other mappings, as in YAML 1.1.
 
     Raises:
         DocumentError: It is no YAML.
     """
     node = _composed(written, path)
     problems: list[Problem] = []
-    data = None if node is None else _Plain(path, problems).of(node)
+    data = None if node is None else _Plain(path, problems, merges=merges).of(node)
     if problems:
         raise DocumentError(problems)
     return Document(path, data, written)
@@ -297,8 +317,8 @@ def _composed(written: str, path: Path) -> Node | None:
 class _Plain:
     """Makes plain values of nodes; what can't be meant becomes a problem."""
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
-        self._path, self._problems = path, problems
+    def __init__(self, path: Path, problems: list[Problem], *, merges: bool = False) -> None:
+        self._path, self._problems, self._merges = path, problems, merges
         self._left = MOST_VALUES
         self._within: list[Node] = []
 
@@ -313,7 +333,8 @@ class _Plain:
             if node.ctag is not BaseResolver.DEFAULT_MAPPING_TAG and node.ctag is not BaseResolver.DEFAULT_SEQUENCE_TAG:
                 self._tagged(node, "seq" if isinstance(node, SequenceNode) else "map")
             if isinstance(node, MappingNode):
-                return dict(self._pairs(node))
+                own = dict(self._pairs(node))
+                return {**self._merged(node), **own} if self._merges else own
             return [self.of(part) for part in node.value]
         finally:
             self._within.pop()
@@ -324,6 +345,8 @@ class _Plain:
             if not isinstance(key, ScalarNode):
                 self._wrong(key, "a key is a word, not a list or mapping; if it is text with braces, quote it")
                 continue
+            if key.value == "<<" and self._merges:
+                continue
             if key.value == "<<":
                 self._wrong(key, "<< is not part of YAML 1.2; put steps that are shared into a fragment")
                 continue
@@ -333,6 +356,18 @@ class _Plain:
                 continue
             seen[key.value] = key
             yield key.value, self.of(value)
+
+    def _merged(self, node: MappingNode) -> dict[str, Any]:
+        """What a mapping takes over from others, the first of which counts."""
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.value == "<<":
+                for other in value.value if isinstance(value, SequenceNode) else [value]:
+                    if isinstance(other, MappingNode):
+                        found = {**self.of(other), **found}
+                    else:
+                        self._wrong(other, "only mappings can be taken over by <<")
+        return found
 
     def _scalar(self, node: ScalarNode) -> Any:
         written: str = node.value
@@ -427,12 +462,15 @@ def nearest(word: str, known: Iterable[str], *, otherwise: str | None = None) ->
         otherwise: What is told instead of all that are known.
     """
     words = list(known)
-    near = get_close_matches(str(word), words, n=1) or get_close_matches(str(word).casefold(), words, n=1)
-    if near:
+    if near := _near(word, words):
         return f"; did you mean {near[0]!r}?"
     if otherwise is None:
         otherwise = f"known are {', '.join(sorted(words))}" if words else ""
     return otherwise and f"; {otherwise}"
+
+
+def _near(word: str, known: list[str]) -> list[str]:
+    return get_close_matches(word, known, n=1) or get_close_matches(word.casefold(), known, n=1)
 
 
 def refused(
@@ -453,7 +491,7 @@ def refused(
     """
     return [
         document.problem((*at, *place), what, key=is_key)
-        for one in error.errors(include_url=False)
+        for one in _errors(error, model)
         if one["type"] == _KEY or not unless(one["input"])
         for place, what, is_key in (_worded(one, model),)
     ]
@@ -466,9 +504,28 @@ def reworded(error: ValidationError, model: type[BaseModel], at: Place = ()) -> 
     """
     return [
         mistake((*at, *place), None if one["type"] in _STRUCTURES else one["input"], what, key=is_key)
-        for one in error.errors(include_url=False)
+        for one in _errors(error, model)
         for place, what, is_key in (_worded(one, model),)
     ]
+
+
+def _errors(error: ValidationError, model: type[BaseModel]) -> Iterator[ErrorDetails]:
+    """What a model refused, but not what is missing since it is misspelt, or too short since a part of it is wrong."""
+    errors = error.errors(include_url=False)[:MOST_TOLD]
+    misspelt = {
+        (one["loc"][:-1], near)
+        for one in errors
+        if one["type"] == "extra_forbidden"
+        for near in _near(str(one["loc"][-1]), _known_at(model, one["loc"][:-1]))
+    }
+    for one in errors:
+        place = one["loc"]
+        is_led_to = one["type"] == "missing" and (place[:-1], place[-1]) in misspelt
+        is_emptied = one["type"] == "too_short" and any(
+            other["loc"][: len(place)] == place for other in errors if other is not one
+        )
+        if not is_led_to and not is_emptied:
+            yield one
 
 
 def mistake(place: Place, value: object, what: str, *, key: bool = False) -> InitErrorDetails:
@@ -496,6 +553,8 @@ _WANTED = {
     "bool_parsing": "true or false",
     "none_required": "nothing after {name}",
     "string_too_short": "a text that is not empty",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
     "greater_than": "a number above {gt:g}",
     "greater_than_equal": "a number from {ge:g} up",
     "less_than_equal": "a number up to {le:g}",
@@ -512,7 +571,7 @@ def _worded(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str, bo
     name = str(place[-1]) if place else ""
     match error["type"]:
         case "extra_forbidden":
-            return place, _unknown(name, _model_at(model, place[:-1])), True
+            return place, _unknown(name, model, place[:-1]), True
         case "literal_error" | "enum":
             known = sorted(re.findall(r"'([^']+)'", error["ctx"]["expected"]))
             near = nearest(str(value), known, otherwise="")
@@ -557,19 +616,25 @@ ELSEWHERE = "elsewhere"
 """Name of what a model says of keys that belong somewhere else: a mapping of the key to the rest of a sentence."""
 
 
-def _unknown(key: str, model: type[BaseModel] | None) -> str:
-    elsewhere = getattr(model, ELSEWHERE, {}).get(key)
-    if elsewhere is not None:
-        return f"{key!r} {elsewhere}"
-    return f"unknown key {key!r}{nearest(key, [] if model is None else _fields(model))}"
+def _unknown(key: str, model: type[BaseModel], place: Sequence[int | str]) -> str:
+    for here in _models_at(model, place):
+        if (elsewhere := getattr(here, ELSEWHERE, {}).get(key)) is not None:
+            return f"{key!r} {elsewhere}"
+    return f"unknown key {key!r}{nearest(key, _known_at(model, place))}"
 
 
-def _model_at(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel] | None:
-    """The model of what is at a place within what a model describes."""
-    here: type[BaseModel] | None = model
+def _known_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The keys that a model knows at a place within what it describes."""
+    return list(dict.fromkeys(name for here in _models_at(model, place) for name in _fields(here)))
+
+
+def _models_at(model: type[BaseModel], place: Sequence[int | str]) -> list[type[BaseModel]]:
+    """The models that there may be at a place within what a model describes; keys of their own are passed over."""
+    here = [model]
     for step in place:
-        if here is not None and isinstance(step, str) and (info := _fields(here).get(step)) is not None:
-            here = _model_of(info.annotation)
+        annotations = [_fields(one)[step].annotation for one in here if isinstance(step, str) and step in _fields(one)]
+        if annotations:
+            here = [found for annotation in annotations for found in _models_of(annotation)]
     return here
 
 
@@ -577,8 +642,8 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
+def _models_of(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    parts = getattr(annotation, "__args__", ())
-    return next((model for part in parts if (model := _model_of(part)) is not None), None)
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models_of(part)

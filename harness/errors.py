@@ -58,9 +58,17 @@ class TargetUnreachable(HarnessError):  # noqa: N818 - says what happened
         reason: What the network said.
     """
 
-    def __init__(self, *, url: str, reason: str) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        reason: str,
+        advice: str = "check the address of the target, and that it is up",
+        is_there: bool = False,
+    ) -> None:
         self.url, self.reason = url, reason
-        super().__init__(f"nobody answered at {url} ({reason}); check the address of the target, and that it is up")
+        told = f"{url} can't be talked to" if is_there else f"nobody answered at {url}"
+        super().__init__(f"{told} ({reason}); {advice}")
 
 
 class ServiceRefused(HarnessError):  # noqa: N818 - says what happened

@@ -258,6 +258,7 @@ class Whole(BaseModel):
     whole: bool = True
     until: date | None = None
     by_name: dict[str, Part] = {}
+    some: Annotated[tuple[Part, ...], Field(min_length=1)] = (Part(),)
     title: Annotated[str, Field(min_length=1)]
 
 
@@ -286,6 +287,9 @@ class Whole(BaseModel):
             "{title: a, parts: [{kind: sqare}]}",
             "1:27: wanted one of round, square, not 'sqare'; did you mean 'square'?",
         ),
+        ("{title: a, some: []}", "1:18: wanted at least 1 of them, not an empty list"),
+        ("{title: a, some: [{nam: b}]}", "1:20: unknown key 'nam'; did you mean 'name'?"),
+        ("{titel: a}", "1:2: unknown key 'titel'; did you mean 'title'?"),
         ("{title: a, by_name: {b: {nam: c}}}", "1:26: unknown key 'nam'; did you mean 'name'?"),
     ],
 )
@@ -302,4 +306,4 @@ def test_every_mistake_of_a_model_is_told() -> None:
     document = parse("{count: 0, ratio: 0, parts: [{nam: a}, {kind: b}]}", PATH)
     with pytest.raises(ValidationError) as caught:
         Whole.model_validate(document.data)
-    assert len(refused(document, caught.value, Whole)) == 5
+    assert len(refused(document, caught.value, Whole)) == 5  # the title is missing as well

@@ -36,6 +36,8 @@ def cli() -> None:
     harness run suites -- -k streamed -x      whatever follows -- is for pytest
     harness lint suites                       find mistakes in scenario files; nothing is sent
     harness judge reports/out/recordings      judge its conversations again, by what is expected today
+    harness targets                           the services that a run can be told to talk to
+    harness doctor --target staging           a first conversation with one of them, step by step
     harness sandbox --port 8080               a local server of the service, with scripted bots
     """  # noqa: D301 - click's own mark for lines to be left as they are
 
@@ -49,20 +51,56 @@ def cli() -> None:
     help="A bot file or a folder of them, beside the shipped bots; may be given more than once.",
 )
 @click.option("--ping-interval", default=30.0, show_default=True, help="Seconds between two pings of a stream.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="TEXT",
+    help='What goes wrong for every end user, such as "drop phase=streaming after=3 probability=0.2 seed=7"; see '
+    "docs/sandbox.md. May be given more than once.",
+)
+@click.option("--tls", is_flag=True, help="Serve HTTPS, by a test certificate; says where that of its authority is.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends: for programs that start it.")
-def sandbox(port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin_closes: bool) -> None:
+def sandbox(
+    port: int,
+    bots: tuple[Path, ...],
+    ping_interval: float,
+    faults: tuple[str, ...],
+    tls: bool,
+    until_stdin_closes: bool,
+) -> None:
     """Serve the messaging API on a loopback port, with scripted bots; Ctrl-C ends it.
 
     A client chooses the bot by its deployment: the esDeveloperName it asks for.
     """
     from harness.cli.sandbox import serve  # noqa: PLC0415 - `harness --help` should not wait for a web server
 
-    serve(port=port, bots=bots, ping_interval=ping_interval, until_stdin_closes=until_stdin_closes)
+    serve(
+        port=port,
+        bots=bots,
+        ping_interval=ping_interval,
+        faults=faults,
+        tls=tls,
+        until_stdin_closes=until_stdin_closes,
+    )
+
+
+_target = click.option(
+    "--target",
+    default="sandbox",
+    show_default=True,
+    metavar="NAME",
+    help="`sandbox`, a name of the nearest targets.yaml, or the address of a service.",
+)
+_allow_production = click.option(
+    "--allow-production", is_flag=True, help="Talk to the target even if it is in production, as its file says."
+)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--target", default="sandbox", show_default=True, help="`sandbox`, or the address of a service.")
+@_target
+@_allow_production
 @click.option(
     "--strict/--no-strict",
     default=None,
@@ -77,7 +115,9 @@ def sandbox(port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to leave it all.",
 )
-def run(paths: tuple[Path, ...], target: str, strict: bool | None, html: bool, out: Path) -> None:
+def run(
+    *, paths: tuple[Path, ...], target: str, allow_production: bool, strict: bool | None, html: bool, out: Path
+) -> None:
     """Run scenarios and leave the results, and an HTML report of them, under --out.
 
     PATHS are files and folders of scenarios, `suites` if none is given; after -- come options for pytest, such as
@@ -88,7 +128,114 @@ def run(paths: tuple[Path, ...], target: str, strict: bool | None, html: bool, o
     from harness.cli.run import run_suites  # noqa: PLC0415 - as above
 
     where = [str(path) for path in paths] or ["suites"]
-    sys.exit(run_suites(where, target=target, strict=strict, html=html, out=out, config=ALLURE))
+    sys.exit(
+        run_suites(
+            where,
+            target=target,
+            allow_production=allow_production,
+            strict=strict,
+            html=html,
+            out=out,
+            config=ALLURE,
+        )
+    )
+
+
+_near = click.option(
+    "--in",
+    "near",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Where the scenarios are: targets.yaml is looked for there and above. `suites` if there is such a folder, or "
+    "else the current one.",
+)
+
+
+@cli.command()
+@_near
+def targets(near: Path | None) -> None:
+    """List the services that --target can name, and which environment variables each of them lacks.
+
+    They stand in the nearest targets.yaml: of the folder of the scenarios, or of one above it. What a variable stands
+    for is never shown.
+
+    \b
+    targets:
+      staging:
+        url: https://example--staging.sandbox.my.salesforce-scrt.com
+        org_id: ${env.STAGING_ORG_ID}     from the environment, or from .env beside the file
+        deployment: My_Client
+
+    Exit codes: 0 it could be read, 2 it has mistakes.
+    """  # noqa: D301 - as above
+    from harness.cli.targets import show_targets  # noqa: PLC0415 - as above
+
+    show_targets(_suites(near))
+
+
+@cli.command()
+@_target
+@_near
+@click.option("--org-id", metavar="ID", help="The organisation's id, 15 characters; needed by an address.")
+@click.option("--deployment", metavar="NAME", help="API name of the deployment to talk to; needed by an address.")
+@_allow_production
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Time for each of what the other side is waited for; as the target says if not given, or 10.",
+)
+@click.option("--say", default="Hello", show_default=True, metavar="TEXT", help="What is said to the other side.")
+@click.option(
+    "--greeting/--no-greeting", default=True, show_default=True, help="Whether the other side is to speak first."
+)
+@click.option(
+    "--bots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A bot file or folder for the sandbox, beside the shipped bots; may be given more than once.",
+)
+def doctor(
+    *,
+    target: str,
+    near: Path | None,
+    org_id: str | None,
+    deployment: str | None,
+    allow_production: bool,
+    within: float | None,
+    say: str,
+    greeting: bool,
+    bots: tuple[Path, ...],
+) -> None:
+    """Hold a first conversation with a target, step by step, and say what to fix where one fails.
+
+    Each step is a line: whether it went well, how long it took, what was found. Where one did not, the next line says
+    what happened and what to do; steps that need it are left out. The conversation is closed in any case.
+
+    \b
+    harness doctor                            the sandbox, to see how it should look
+    harness doctor --target staging           a target of targets.yaml
+    harness doctor --target https://example.my.salesforce-scrt.com --org-id 00D000000000001 --deployment My_Client
+
+    Exit codes: 0 every step went well, 1 one did not, 2 wrong words or settings: nothing was sent.
+    """  # noqa: D301 - as above
+    from harness.cli.doctor import examine  # noqa: PLC0415 - as above
+    from harness.settings import target as chosen  # noqa: PLC0415 - as above
+
+    where = chosen(
+        target,
+        near=_suites(near),
+        org_id=org_id,
+        deployment=deployment,
+        within=within,
+        allow_production=allow_production,
+    )
+    sys.exit(examine(where, bots=bots, say=say, is_greeted=greeting))
+
+
+def _suites(near: Path | None) -> Path:
+    """Where scenarios are, unless a person says."""
+    return near or (SUITES if SUITES.is_dir() else Path())
 
 
 @cli.command()
@@ -112,7 +259,7 @@ def lint(paths: tuple[Path, ...], locale: str | None) -> None:
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a schema there is not what it should be.")
 def schema(folder: Path | None, check: bool) -> None:
-    """Write the JSON Schemas of scenario, suite, fragment and catalogue files, by which editors complete and check.
+    """Write the JSON Schemas of all files that people write, by which editors complete and check.
 
     FOLDER is where they are kept, `suites/schema` if not given. A file names its schema in its first line:
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from harness.documents import told_once
 from harness.scenarios.linting import lint
 from harness.scenarios.model import nearest_locale
+from harness.settings import mistakes
 from harness.user.persona import LOCALES
 
 
@@ -23,12 +25,13 @@ def show_problems(paths: Sequence[Path], *, locale: str | None) -> int:
     if locale is not None and locale not in LOCALES:
         raise click.BadParameter(f"there is no locale {locale!r}{nearest_locale(locale)}", param_hint="--locale")
     found = lint(paths, locale=locale)
-    for problem in found.problems:
+    problems = told_once([*found.problems, *mistakes(paths)])
+    for problem in problems:
         click.echo(str(problem))
-    files = len({problem.path for problem in found.problems})
-    told = f"{_counted(len(found.problems), 'problem')} in {_counted(files, 'file')}" if files else "no problems"
+    files = len({problem.path for problem in problems})
+    told = f"{_counted(len(problems), 'problem')} in {_counted(files, 'file')}" if files else "no problems"
     click.echo(f"{told}; {_counted(found.scenarios, 'scenario')} read", err=True)
-    return 1 if found.problems else 0
+    return 1 if problems else 0
 
 
 def _counted(number: int, what: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.reporting.allure_html import build
+from harness.settings import ALLOW_PRODUCTION
 
 RECORDINGS = "recordings"
 """The folder of a run's recordings, beside its results."""
@@ -16,12 +17,22 @@ _NOTHING_RAN = {3, 4, 5}
 """pytest's exit codes for internal errors, wrong words and no tests: there is nothing to report."""
 
 
-def run_suites(arguments: list[str], *, target: str, strict: bool | None, html: bool, out: Path, config: Path) -> int:
+def run_suites(
+    arguments: list[str],
+    *,
+    target: str,
+    allow_production: bool,
+    strict: bool | None,
+    html: bool,
+    out: Path,
+    config: Path,
+) -> int:
     """Run pytest with Allure results under `out`, build the HTML, say where everything is.
 
     Args:
         arguments: Paths, and options for pytest.
         target: For `--target`.
+        allow_production: Whether the target may be in production.
         strict: Whether unclaimed messages fail scenarios; None where nothing was said of it.
         html: Whether to build the HTML.
         out: The folder for results, recordings and report; those of an earlier run are replaced.
@@ -35,6 +46,7 @@ def run_suites(arguments: list[str], *, target: str, strict: bool | None, html: 
         shutil.rmtree(old, ignore_errors=True)
     code = run_pytest(
         f"--target={target}",
+        *([ALLOW_PRODUCTION] if allow_production else []),
         *strictly(strict),
         f"--recordings={recordings}",
         f"--alluredir={results}",

@@ -4,8 +4,10 @@ import asyncio
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import uvloop
@@ -14,18 +16,42 @@ from harness.sandbox.process import LISTENING
 from harness.sandbox.server import Sandbox
 
 
-def serve(*, port: int, bots: tuple[Path, ...], ping_interval: float, until_stdin_closes: bool) -> None:
+def serve(
+    *,
+    port: int,
+    bots: tuple[Path, ...],
+    ping_interval: float,
+    faults: tuple[str, ...],
+    tls: bool,
+    until_stdin_closes: bool,
+) -> None:
     """Serve until Ctrl-C, a termination signal, or the end of standard input."""
-    uvloop.run(_serve(Sandbox(bots, port=port, ping_interval=ping_interval), until_stdin_closes=until_stdin_closes))
+    sandbox = Sandbox(bots, port=port, ping_interval=ping_interval, faults=faults, tls=tls)
+    with _certificate(sandbox.ca) as ca:
+        uvloop.run(_serve(sandbox, ca, until_stdin_closes=until_stdin_closes))
 
 
-async def _serve(sandbox: Sandbox, *, until_stdin_closes: bool) -> None:
+@contextmanager
+def _certificate(ca: str | None) -> Iterator[Path | None]:
+    """Write the authority's certificate into a file, as long as it is good for anything."""
+    if ca is None:
+        yield None
+        return
+    with TemporaryDirectory(prefix="harness-sandbox-") as folder:
+        path = Path(folder) / "ca.pem"
+        path.write_text(ca, encoding="ascii")
+        yield path
+
+
+async def _serve(sandbox: Sandbox, ca: Path | None, *, until_stdin_closes: bool) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for ended_by in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
             loop.add_signal_handler(ended_by, stop.set)
     async with sandbox:
         click.echo(f"{LISTENING}{sandbox.url}")
+        if ca is not None:
+            click.echo(f"certificates are signed by {ca}")
         if until_stdin_closes:
             threading.Thread(target=_watch, args=(loop, stop), daemon=True).start()
         else:

@@ -10,17 +10,22 @@ from typing import Any
 import httpx
 
 from harness.client.network import Network
-from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
+from harness.client.trouble import unreachable
+from harness.errors import RemoteProtocolError, ServiceRefused
 from harness.events.text import quoted
 
 _ADVICE = {
+    400: "the request is wrong, and would be again; of a deployment, check the name, and that its type is API",
     401: "the access token is missing, wrong or expired",
-    403: "the token does not own this conversation; never swap identities within one",
+    403: "the token does not own this conversation, or it is closed; never swap identities within one",
     404: "the service does not know this conversation, or the target's address is not a messaging service",
     409: "the conversation id is in use",
+    412: "the organisation can't take it for now, such as when its storage is full; the service says to try later",
     413: "what was sent is larger than the service takes; of a file it takes 5 MB",
     415: "the service does not take files of this type",
+    417: "there is no messaging session, and this deployment starts one only with the values of its pre-chat form",
     429: "the service limits how often this may be asked; ask less often",
+    500: "the service failed, and may not the next time; its own logs say more",
 }
 """What a status means here and what to do. Source: the protocol notes, section 9.2."""
 
@@ -84,7 +89,7 @@ class Requests:
                 "check the target's address"
             ) from error
         except httpx.TransportError as error:
-            raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
+            raise unreachable(url, error) from error
         self._observe(Exchange(operation, response.status_code, started, self._network.heartbeat.now()))
         if not response.is_success:
             raise _refusal(operation, response)

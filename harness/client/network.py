@@ -1,34 +1,57 @@
-"""What the users of a run share to reach a target: connections, one SSL context, and the clock of arrivals."""
+"""What the users of a run share to reach a target: connections, one SSL context, and the clock of arrivals.
+
+Only the target says how to get there: proxies of the environment don't count, or they would be asked for a sandbox.
+"""
 
 import ssl
 from functools import cache
+from pathlib import Path
 from typing import Self
 
 import httpx
 
 from harness.client.arrivals import Heartbeat
+from harness.client.target import Target, Timeouts
 from harness.client.transport import Transport
 
 
 @cache
-def _ssl_context() -> ssl.SSLContext:
-    """One context for all: a context of its own costs a client 20 ms and 900 KiB."""
-    return httpx.create_ssl_context()
+def trusting(ca: Path | None) -> ssl.SSLContext:
+    """One context for all: a context of its own costs a client 20 ms and 900 KiB.
+
+    Args:
+        ca: A PEM file with certificates of authorities that are trusted beside those that always are.
+
+    Raises:
+        OSError: The file can't be read.
+        ssl.SSLError: It has no certificate.
+    """
+    context = httpx.create_ssl_context()
+    if ca is not None:
+        context.load_verify_locations(cafile=ca)
+    return context
 
 
 class Network:
     """The way out; open it with `async with`, on the event loop it is used on.
 
+    Args:
+        target: Says how to get there: its proxy, the authorities that are trusted, the time-outs; without one, the way
+            is direct.
+
     Attributes:
         http: The HTTP client that all users share.
         heartbeat: Tells how far back unread bytes can reach.
+        timeouts: How long each phase may take, in seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target | None = None) -> None:
         self.heartbeat = Heartbeat()
+        self.timeouts = target.timeouts if target else Timeouts()
+        verify, proxy = trusting(target.ca if target else None), target.proxy if target else None
         self.http = httpx.AsyncClient(
-            transport=Transport(self.heartbeat, verify=_ssl_context()),
-            timeout=httpx.Timeout(10.0, read=30.0),
+            transport=Transport(self.heartbeat, verify=verify, proxy=proxy),
+            timeout=httpx.Timeout(self.timeouts.request, connect=self.timeouts.connect),
             headers={"Accept-Encoding": "identity", "User-Agent": "conversation-harness"},
         )
 

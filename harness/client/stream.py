@@ -15,7 +15,8 @@ from httpx_sse import aconnect_sse
 from harness.client.arrivals import Arrival
 from harness.client.connection import Connection
 from harness.client.network import Network
-from harness.errors import RemoteProtocolError, ServiceRefused, TargetUnreachable
+from harness.client.trouble import unreachable
+from harness.errors import RemoteProtocolError, ServiceRefused
 from harness.events.text import quoted
 from harness.protocols.sse import Comment, Frame, SSEDecoder
 
@@ -105,7 +106,7 @@ async def open_stream(network: Network, url: str, headers: dict[str, str]) -> As
             await _check(source.response)
             yield EventStream(source.response)
     except httpx.TransportError as error:
-        raise TargetUnreachable(url=url, reason=str(error) or type(error).__name__) from error
+        raise unreachable(url, error) from error
 
 
 async def _check(response: httpx.Response) -> None:

@@ -81,7 +81,7 @@ _NOTHING_WRONG: Sequence[Finding] = ()
 
 @dataclass(frozen=True, slots=True)
 class Reply(Leaf):
-    """One answer; `target` is the stream it reads, None before its first piece; `has_text` once a token had one."""
+    """One answer; `target` is the stream it is reading, None before its first piece; `has_text` once a piece had."""
 
     message: One
     checks: Checks = field(default_factory=Checks)
@@ -113,7 +113,7 @@ class Reply(Leaf):
         event = seen.event
         if isinstance(event, Token) and event.target == self.target:
             findings = self._of_token(event, seen)
-            if not findings and (self.has_text or not event.text):
+            if not findings and (self.has_text or not _brings_text(event, seen)):
                 return self._going_on
         else:
             findings = self._findings(seen)
@@ -125,7 +125,7 @@ class Reply(Leaf):
         if isinstance(event, Message):
             return (Step(NOTHING, self, doubt),)
         target = event.target  # type: ignore[attr-defined]  # no finding: it is a token or a retraction
-        has_text = self.has_text or (isinstance(event, Token) and bool(event.text))
+        has_text = self.has_text or (isinstance(event, Token) and _brings_text(event, seen))
         same = target == self.target and has_text == self.has_text
         return (Step(self if same else replace(self, target=target, has_text=has_text), self, doubt),)
 
@@ -162,7 +162,7 @@ class Reply(Leaf):
         found: list[Finding] = []
         if checks.streamed is False:
             found.append(("streamed", Mismatch("no", str(token)), None))
-        if checks.first_token is not None and token.text and not self.has_text:
+        if checks.first_token is not None and not self.has_text and _brings_text(token, seen):
             timed = self._timed("first_token", *between(seen.anchor, seen.stamp), checks.first_token, "the first token")
             found += timed
         if checks.gap is not None and not checks.gap.judged(*stream.last_gap):
@@ -227,6 +227,12 @@ class Reply(Leaf):
         told = ", ".join(filter(None, (message, str(self.checks))))
         state = "the rest of a reply" if self.target is not None else "reply"
         return f"{state} {told}" if told else state
+
+
+def _brings_text(token: Token, seen: Seen) -> bool:
+    """Whether there is anything to read in it: some text that had not come before."""
+    stream = seen.streams.get(token.target)
+    return stream is not None and bool(stream.tokens) and stream.tokens[-1] is token
 
 
 def reply_of(

@@ -1,5 +1,6 @@
-"""How fast and how smooth: measurements over a timeline, summaries, regression statistics.
+"""How fast and how smooth: what a conversation measures, and what can be said of many.
 
-Nothing is measured yet; the room is named so that nobody puts a measurement elsewhere. Pure like its neighbour
-expectations/: no socket, no event loop, no clock.
+Pure like its neighbour expectations/: no socket, no event loop, no clock. What both measure is defined below them, in
+timeline/spans.py and timeline/streams.py. Not here: whether it was good enough (expectations/), how it is shown or kept
+(reporting/).
 """

@@ -16,6 +16,7 @@ import pytest
 
 import harness
 from harness.client.target import Target
+from harness.client.target_file import SANDBOX
 from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
 from harness.plugin import scenario_files
 from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
@@ -30,7 +31,7 @@ from harness.scenarios.model import nearest_locale
 from harness.scenarios.outcome import Outcome
 from harness.scenarios.pool import new_event_loop
 from harness.scenarios.recording import Recordings
-from harness.settings import SANDBOX, strictness
+from harness.settings import ALLOW_PRODUCTION, CONCURRENCY, TARGETS, strictness
 from harness.user.persona import LOCALES, persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
@@ -46,11 +47,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the harness."""
     group = parser.getgroup("harness", "conversations")
     group.addoption(
-        "--target", default=SANDBOX, help=f"service under test: {SANDBOX!r}, or its address (default: %(default)s)"
+        "--target",
+        default=SANDBOX,
+        metavar="NAME",
+        help=f"service under test: {SANDBOX!r}, its name in {TARGETS}, or its address (default: %(default)s)",
     )
-    group.addoption("--org-id", help="organisation id of the target, 15 characters; not for the sandbox")
-    group.addoption("--deployment", help="API name of the deployment to talk to; not for the sandbox")
-    group.addoption("--within", type=float, help="seconds an expectation has where a scenario gives none (default: 10)")
+    group.addoption("--org-id", metavar="ID", help="organisation id of the target, 15 characters; needed by an address")
+    group.addoption(
+        "--deployment",
+        metavar="NAME",
+        help="API name of the deployment to talk to where a scenario names none; needed by an address",
+    )
+    group.addoption(
+        "--within",
+        type=float,
+        metavar="SECONDS",
+        help="time an expectation has where a scenario gives none (default: as the target says, or 10)",
+    )
+    group.addoption(
+        ALLOW_PRODUCTION, action="store_true", help="talk to the target even if it is in production, as its file says"
+    )
     group.addoption(
         "--strict-conversations",
         action=BooleanOptionalAction,
@@ -71,16 +87,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--concurrency",
         type=_whole(1),
-        default=16,
         metavar="N",
-        help="scenario files played at once (default: %(default)s); under xdist each worker plays one",
+        help=f"scenario files played at once (default: as the target says, or {CONCURRENCY}); under xdist each worker "
+        "plays one",
     )
     for what, why in (("starts", "conversations started"), ("messages", "messages of one conversation")):
         group.addoption(
             f"--{what}-per-minute",
             type=_whole(0),
             metavar="N",
-            help=f"{why} in a minute, at most; 0 is no limit (default: as the service documents; sandbox: none)",
+            help=f"{why} in a minute, at most; 0 is no limit (default: as the target says, or the service documents; "
+            "sandbox: none)",
         )
     group.addoption(
         "--locale", type=_locale, help="play every scenario file in this locale, such as de_DE, whatever it says itself"
@@ -122,7 +139,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TOTALS] = totals = Totals(config)
     config.stash[RUNS] = runs = runs_of(config.getoption("--judge"))
     config.stash[LEFT] = []
-    config.stash[STAGE] = Stage(config, runs)
+    try:
+        config.stash[STAGE] = Stage(config, runs)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(scenario_files, "harness-scenario-files")
     config.pluginmanager.register(totals, "harness-totals")
     config.addinivalue_line(

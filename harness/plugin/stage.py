@@ -8,26 +8,27 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from os.path import commonpath
 from pathlib import Path
 
 import pytest
 
 from harness.client.network import Network
-from harness.client.target import Target
+from harness.client.target import Limits, Target
 from harness.errors import HarnessError
 from harness.plugin.judging import Run
 from harness.plugin.status import StatusLine
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.customer import Customer, live_customer, recorded_customer
 from harness.scenarios.loading import Script
-from harness.scenarios.pace import MESSAGES_PER_MINUTE, STARTS_PER_MINUTE, Pace
+from harness.scenarios.pace import Pace
 from harness.scenarios.performing import Performed, lead_of, outcomes_of, perform, perform_again
 from harness.scenarios.pool import Finished, Job, Pool, Stopped
 from harness.scenarios.privacy import redactor_of
 from harness.scenarios.recording import Recordings
-from harness.settings import SANDBOX, sandbox_target, strictness
-from harness.settings import target as target_at
+from harness.settings import CONCURRENCY, limits, strictness
+from harness.settings import target as chosen_target
 from harness.timeline.archive import Header, read_recording
 from harness.timeline.redaction import Redactor
 from harness.user.persona import persona
@@ -62,11 +63,15 @@ class Stage:
     Args:
         config: pytest's.
         runs: Recorded runs that are judged; nobody is talked to where there are any.
+
+    Raises:
+        HarnessError: What is said of the target is missing or malformed, or it is in production and not allowed.
     """
 
     def __init__(self, config: pytest.Config, runs: Sequence[Run]) -> None:
         self.runs = list(runs)
         self._config = config
+        self._chosen = self.runs[0].target if self.runs else _chosen(config)
         self._stack = ExitStack()
         self._playing = ExitStack()
         self._target: Target | HarnessError | None = None
@@ -80,7 +85,7 @@ class Stage:
         """The service under test; the sandbox is started once, when the first scenario needs it.
 
         Raises:
-            HarnessError: What is said of it is missing or malformed, or the sandbox did not start.
+            HarnessError: The sandbox did not start.
         """
         if self._target is None:
             try:
@@ -92,27 +97,28 @@ class Stage:
         return self._target
 
     def _found(self) -> Target:
+        if not self._chosen.is_sandbox:
+            return self._chosen
+        url = self._stack.enter_context(sandbox_process(self._config.getoption("--bots")))
+        return self._chosen.model_copy(update={"url": url})
+
+    @cached_property
+    def _limits(self) -> Limits:
         option = self._config.getoption
-        where, within = option("--target"), option("--within")
-        if self.runs:
-            return self.runs[0].target
-        if where == SANDBOX:
-            url = self._stack.enter_context(sandbox_process(option("--bots")))
-            return sandbox_target(url, within=within)
-        return target_at(where, org_id=option("--org-id"), deployment=option("--deployment"), within=within)
+        return limits(
+            self._chosen,
+            starts_per_minute=option("--starts-per-minute"),
+            messages_per_minute=option("--messages-per-minute"),
+            concurrency=option("--concurrency"),
+        )
 
     @cached_property
     def _pace(self) -> Pace | None:
-        """How fast the target may be talked to: as its documentation allows, the sandbox as fast as it can."""
-        option = self._config.getoption
-        starts, messages = option("--starts-per-minute"), option("--messages-per-minute")
-        if self.target.is_sandbox:
-            limits = {"starts_per_minute": starts or None, "messages_per_minute": messages or None}
-            return Pace(**limits) if any(limits.values()) else None
-        return Pace(
-            starts_per_minute=STARTS_PER_MINUTE if starts is None else starts or None,
-            messages_per_minute=MESSAGES_PER_MINUTE if messages is None else messages or None,
-        )
+        """How fast the target may be talked to: as it was told, or its documentation allows; the sandbox as it can."""
+        starts, messages = self._limits.starts_per_minute, self._limits.messages_per_minute
+        if not starts and not messages:
+            return None
+        return Pace(starts_per_minute=starts or None, messages_per_minute=messages or None)
 
     def performed(self, item: Playable) -> Performed:
         """What a scenario came to; waits until it is over.
@@ -164,9 +170,9 @@ class Stage:
 
     def _opened(self, item: Playable) -> "Pool[Network, Performed]":
         """The pool, with every scenario that pytest will ask for from this one on."""
-        concurrency = self._config.getoption("--concurrency")
+        concurrency = self._limits.concurrency or CONCURRENCY
         pool: Pool[Network, Performed] = Pool(
-            Network, concurrency=concurrency, pace=self._pace, failed=self._has_failed
+            partial(Network, self.target), concurrency=concurrency, pace=self._pace, failed=self._has_failed
         )
         if not hasattr(self._config, "workerinput"):
             for one in item.session.items[item.session.items.index(item) :]:
@@ -247,6 +253,27 @@ class Stage:
         within = self._config.getoption("--within")
         customer = recorded_customer(recordings, somebody=lead, within=within, strict=strict)
         return await perform(item.script, customer, scenario=item.nodeid)
+
+
+def _chosen(config: pytest.Config) -> Target:
+    """The target that the command line and the nearest file of targets tell of."""
+    option = config.getoption
+    return chosen_target(
+        option("--target"),
+        near=_folder_of(config),
+        org_id=option("--org-id"),
+        deployment=option("--deployment"),
+        within=option("--within"),
+        allow_production=option("--allow-production"),
+    )
+
+
+def _folder_of(config: pytest.Config) -> Path:
+    """The folder that everything pytest was told to collect is in."""
+    here = config.invocation_params.dir
+    paths = [path for argument in config.args if (path := here / argument.partition("::")[0]).exists()]
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    return Path(commonpath(folders)) if folders else here
 
 
 def _interrupted(cancelled: asyncio.CancelledError) -> HarnessError:

@@ -57,6 +57,12 @@ def text(status: int, body: str) -> Response:
     return PlainTextResponse(body, status, headers=ALLOW_ORIGIN)
 
 
+def pdf(content: bytes, *, name: str) -> Response:
+    """Answer with a PDF document to be kept under a name."""
+    headers = {**ALLOW_ORIGIN, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
 def empty(status: int) -> Response:
     """Answer with nothing but a status."""
     return Response(status_code=status, headers=ALLOW_ORIGIN)

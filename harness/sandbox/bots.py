@@ -26,9 +26,7 @@ a type (text, email, phone, number, choice, date, date_time), and options if it 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import NAMESPACE_DNS, uuid5
@@ -39,43 +37,24 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainValidator,
     Tag,
     ValidationError,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from harness.errors import HarnessError
+from harness.documents import DocumentError, Duration, Problem, mistake, nearest, read, refused, shown
+from harness.sandbox.faults import Fault, parse_one
+from harness.sandbox.setup import Setup
 
 SHIPPED = Path(__file__).parent / "bots"
-
-
-class BotFileError(HarnessError):
-    """A bot file says something that isn't in its language.
-
-    Attributes:
-        path: The file.
-        line: Line, from 1; None where the whole file is meant.
-    """
-
-    def __init__(self, path: Path, line: int | None, problem: str) -> None:
-        self.path, self.line = path, line
-        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
-
-
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", value)):
-        return float(match[1]) / (1000 if match[2] == "ms" else 1)
-    raise ValueError(f"{value!r} is no duration; write it as 30ms or 1.5s")
 
 
 def _pattern(value: Any) -> Any:
     try:
         return re.compile(value, re.IGNORECASE)
     except (re.error, TypeError) as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        raise ValueError(f"{shown(value)} is no regular expression: {error}") from None
 
 
 def _pieces(value: Any) -> Any:
@@ -83,7 +62,12 @@ def _pieces(value: Any) -> Any:
     return re.findall(r"\s*\S+\s*", value) if isinstance(value, str) else value
 
 
-Duration = Annotated[float, BeforeValidator(_seconds)]
+def _fault(value: Any) -> Fault:
+    if not isinstance(value, str):
+        raise ValueError(f"a fault is written as drop phase=streaming, not {shown(value)}")  # noqa: TRY004
+    return parse_one(value)
+
+
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 Pieces = Annotated[tuple[str, ...], BeforeValidator(_pieces), Field(min_length=1)]
 Yes = Literal[True]
@@ -326,6 +310,24 @@ def _word(value: Any) -> str | None:
     return str(next(iter(value))) if isinstance(value, Mapping) and len(value) == 1 else None
 
 
+def _a_step(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"a step is one word with its value, such as message: Hello, not {shown(value)}")
+    words = list(value)
+    unknown = next((word for word in words if word not in WORDS), None)
+    if unknown is not None:
+        raise _wrong(unknown, f"{unknown!r} is no step{nearest(unknown, WORDS)}")
+    if len(words) > 1:
+        raise _wrong(words[1], f"a step is one word, here are {' and '.join(words)}; give each a dash")
+    return value
+
+
+def _wrong(word: str, what: str) -> ValidationError:
+    return ValidationError.from_exception_data("step", [mistake((word,), None, what, key=True)])
+
+
 Step = Annotated[
     Annotated[Acknowledge, Tag("acknowledge")]
     | Annotated[Pause, Tag("pause")]
@@ -343,6 +345,7 @@ Step = Annotated[
     | Annotated[Drop, Tag("drop")]
     | Annotated[TextOfSize, Tag("text_of_size")],
     Discriminator(_word),
+    BeforeValidator(_a_step),
 ]
 
 
@@ -411,6 +414,8 @@ class Bot(_Model):
         turns: What it does about what the end user says; the first that fits.
         rep_turns: The same for the service rep, after a handover.
         attachments: Whether the end user may send files.
+        setup: What an administrator has set up beside it.
+        faults: What goes wrong for each end user, as faults.py writes it.
         overlap: How many events a stream that resumes is told again, as services may do.
         routing: Why no session comes about, if none is to.
         replay: A raw `.sse` file to send instead of all this, beside the bot file.
@@ -425,6 +430,8 @@ class Bot(_Model):
     turns: tuple[Turn, ...] = ()
     rep_turns: tuple[Turn, ...] = ()
     attachments: bool = False
+    setup: Setup = Setup()
+    faults: tuple[Annotated[Fault, PlainValidator(_fault)], ...] = ()
     overlap: Annotated[int, Field(ge=0)] = 0
     routing: Failure | None = None
     replay: Path | None = None
@@ -454,7 +461,7 @@ def load_bots(sources: Iterable[str | Path] = ()) -> dict[str, Bot]:
         The bots by deployment.
 
     Raises:
-        BotFileError: A file is missing or wrong.
+        DocumentError: A file is missing or wrong.
     """
     given = [bot for source in sources for bot in _load(Path(source))]
     return {bot.deployment: bot for bot in [*_shipped(), *given]}
@@ -467,7 +474,7 @@ def _shipped() -> list[Bot]:
 
 def _load(source: Path) -> list[Bot]:
     if not source.exists():
-        raise BotFileError(source, None, "there is no such bot file or folder")
+        raise DocumentError([Problem(source, 1, 1, "there is no such bot file or folder")])
     return [load_bot(path) for path in (sorted(source.glob("*.bot.yaml")) if source.is_dir() else [source])]
 
 
@@ -475,92 +482,16 @@ def load_bot(path: Path) -> Bot:
     """Load a bot file.
 
     Raises:
-        BotFileError: It isn't YAML, or not in the language of bots.
+        DocumentError: It isn't YAML, or not in the language of bots.
     """
-    yaml = YAML(typ="safe", pure=True)
+    document = read(path, merges=True)
     try:
-        written = path.read_text(encoding="utf-8")
-        tree, data = yaml.compose(StringIO(written)), yaml.load(StringIO(written))
-    except MarkedYAMLError as broken:
-        mark = broken.problem_mark or broken.context_mark
-        raise BotFileError(path, mark.line + 1 if mark else None, f"this is no YAML: {broken.problem}") from None
-    except (YAMLError, UnicodeDecodeError) as broken:
-        raise BotFileError(path, None, f"this is no YAML: {broken}") from None
-    try:
-        bot = Bot.model_validate(data)
-    except ValidationError as invalid:
-        # What is unknown comes first: a misspelt key also makes the right one missing.
-        error = min(invalid.errors(), key=lambda error: error["type"] not in {"extra_forbidden", "union_tag_invalid"})
-        raise BotFileError(path, _line(tree, error["loc"]), _explain(error)) from None
+        bot = Bot.model_validate({} if document.data is None else document.data)
+    except ValidationError as error:
+        raise DocumentError(refused(document, error, Bot)) from None
     if bot.replay is None:
         return bot
     replay = path.parent / bot.replay
     if not replay.is_file():
-        raise BotFileError(path, _line(tree, ("replay",)), f"replay: there is no file {replay}")
+        raise DocumentError([document.problem(("replay",), f"there is no file {bot.replay} beside this one")])
     return bot.model_copy(update={"replay": replay})
-
-
-def _line(node: Node | None, where: Sequence[int | str]) -> int | None:
-    """Find the line of an error; steps of `where` that aren't in the file, such as tags of a union, are passed over."""
-    if node is None:
-        return None
-    line: int = node.start_mark.line + 1
-    for step in where:
-        if isinstance(node, MappingNode):
-            pairs = {key.value: (key, value) for key, value in node.value}
-            if step in pairs:
-                key, node = pairs[step]
-                line = key.start_mark.line + 1
-        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _explain(error: Any) -> str:
-    """Say what is wrong, where, what was wanted, and the nearest word."""
-    # A step's word stands there twice, as the tag of the union and as the key.
-    loc = error["loc"]
-    steps = [
-        step
-        for place, step in enumerate(loc)
-        if not (place > 1 and isinstance(loc[place - 2], int) and step == loc[place - 1])
-    ]
-    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-    match error["type"]:
-        case "extra_forbidden":
-            known = _fields_at(error["loc"][:-1])
-            return f"{where}: unknown key {error['loc'][-1]!r}{_nearest(error['loc'][-1], known)}"
-        case "union_tag_invalid":
-            word = error["ctx"]["tag"]
-            return f"{where}: unknown step {word!r}{_nearest(word, WORDS)}"
-        case "union_tag_not_found":
-            return f"{where}: a step is one word with its value, not {error['input']!r}; words: {', '.join(WORDS)}"
-        case "missing":
-            return f"{where}: this key is missing"
-        case "value_error":
-            return f"{where}: {error['ctx']['error']}"
-    return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {error['input']!r}"
-
-
-def _nearest(word: Any, known: Iterable[str]) -> str:
-    near = get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-
-
-def _fields_at(where: Sequence[int | str]) -> list[str]:
-    """Give the keys that are known at a place in the file."""
-    model: type[BaseModel] = Bot
-    inner: dict[str, type[BaseModel]] = {
-        "turns": Turn, "rep_turns": Turn, "routing": Failure, "retract": Retraction, "failure": Failure,
-        "fields": FormField,
-    }  # fmt: skip
-    for step in where:
-        field = model.model_fields.get(step) if isinstance(step, str) else None
-        if step in inner:
-            model = inner[str(step)]
-        elif field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            model = field.annotation
-        elif step in WORDS:
-            model = WORDS[str(step)]
-    return list(model.model_fields)

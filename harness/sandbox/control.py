@@ -1,4 +1,4 @@
-"""The sandbox's own paths, by which a scenario plays the service rep. No real service has them.
+"""The sandbox's own paths, by which a scenario plays the service rep and a test sets faults. No real service has them.
 
 | path below `/sandbox/conversation/{id}/rep` | what it does |
 |---|---|
@@ -8,8 +8,9 @@
 | `POST /leave` | the rep leaves, and the bot comes back |
 | `POST /end` | the rep ends the session |
 
-All but the first answer 204. There is no token: who can reach the sandbox's port may play. Not here: what a rep does
-(reps.py).
+All but the first answer 204, and so does `PUT /sandbox/deployment/{name}/faults` with `{"faults": ["drop after=3"]}`:
+the faults that new end users of a deployment meet from then on, instead of those that were set before. There is no
+token: who can reach the sandbox's port may play. Not here: what a rep does (reps.py), what a fault is (faults.py).
 """
 
 import asyncio
@@ -19,13 +20,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from harness.documents import nearest
 from harness.sandbox.answers import body_of, empty, json, route
 from harness.sandbox.conversations import Rep
+from harness.sandbox.faults import FaultError
+from harness.sandbox.faults import parse as parse_faults
 from harness.sandbox.refusals import Refused
 from harness.sandbox.requests import RequestBody, conversation_id, parse
 from harness.sandbox.service import Service
 
 REP = "/sandbox/conversation/{id}/rep"
+FAULTS = "/sandbox/deployment/{name}/faults"
 PATIENCE = 5.0
 """Seconds that a rep is waited for."""
 NOBODY = "No rep whom the scenario plays has joined; hand over to one with played: true in the bot file"
@@ -43,6 +48,12 @@ class RepTyping(RequestBody):
     state: Literal["started", "stopped"]
 
 
+class FaultsToSet(RequestBody):
+    """What new end users of a deployment meet."""
+
+    faults: list[str]
+
+
 def routes(service: Service) -> list[Route]:
     """Give the paths of a sandbox."""
     control = _Control(service)
@@ -52,6 +63,7 @@ def routes(service: Service) -> list[Route]:
         route("POST", f"{REP}/typing", control.type),
         route("POST", f"{REP}/leave", control.leave),
         route("POST", f"{REP}/end", control.end),
+        route("PUT", FAULTS, control.set_faults),
     ]
 
 
@@ -84,6 +96,18 @@ class _Control:
 
     async def end(self, request: Request) -> Response:
         self._rep(request).end()
+        return empty(204)
+
+    async def set_faults(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in self._service.bots:
+            raise Refused(404, f"There is no deployment {name!r}{nearest(name, self._service.bots)}")
+        body = parse(FaultsToSet, await body_of(request))
+        try:
+            faults = [fault for text in body.faults for fault in parse_faults(text)]
+        except FaultError as error:
+            raise Refused(400, str(error)) from None
+        self._service.plans.set(name, faults)
         return empty(204)
 
     def _rep(self, request: Request) -> Rep:

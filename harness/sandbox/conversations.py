@@ -5,14 +5,15 @@ Here: the state and the verbs that change it and tell the end user so. Not here:
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from harness.sandbox import entries
 from harness.sandbox.bots import Bot, Said
 from harness.sandbox.entries import Participant, Payload
 from harness.sandbox.forms import Shown
+from harness.sandbox.history import History
 from harness.sandbox.limits import Window
 from harness.sandbox.streams import Subject
 from harness.sandbox.tokens import PROGRESS_SINCE, STREAMING_SINCE, Client
@@ -73,13 +74,20 @@ class Conversation:
         forms: The forms shown so far, by the id of their message.
         rep: The rep whom the scenario plays; None while there is none.
         rep_is_there: Whether there is one.
-        is_closed: Whether the end user has closed it.
+        history: The entries that are kept.
+        attributes: What is known of the end user: the routing attributes of the last session, and the language.
+        started: When it was created, in epoch milliseconds.
+        ended: When the end user closed it, in epoch milliseconds; 0 before.
     """
 
     def __init__(self, id_: str, *, client: Client, owner: Subject, bot: Bot, window: Window) -> None:
         self.id, self.owner, self.bot, self.window = id_, owner, bot, window
         self.end_user = entries.end_user(client.subject, client.id)
         self.subject = client.subject
+        self.history = History()
+        self.attributes: dict[str, str] = {}
+        self.started, self.ended = entries.now(), 0
+        self._last = self.started
         self.session: Session | None = None
         self.participant: Participant | None = None
         self.routing_status = "INITIAL"
@@ -88,8 +96,30 @@ class Conversation:
         self.messages: set[str] = set()
         self.rep: Rep | None = None
         self.rep_is_there = asyncio.Event()
-        self.is_closed = False
         self._system = entries.system()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the end user has closed it."""
+        return self.ended > 0
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What a bot can put into its words: the id as `conversation`, and what is known of the end user."""
+        return {**self.attributes, "conversation": self.id}
+
+    def summary(self) -> dict[str, Any]:
+        """Give the conversation as lists of conversations tell of it."""
+        return {
+            "conversationId": self.id,
+            "startTimestamp": self.started,
+            "endTimestamp": self.ended,
+            "isConversationClosed": self.is_closed,
+        }
+
+    def know(self, attributes: Mapping[str, str] | None, language: str | None) -> None:
+        """Take what a session is to know of the end user."""
+        self.attributes = {**(attributes or {}), **({"language": language} if language else {})}
 
     def write(self, payload: Payload, *, by: Participant | None = None, related: Sequence[str] = ()) -> None:
         """Write an entry and tell the end user (`by`: who writes it; the system if left out)."""
@@ -100,16 +130,24 @@ class Conversation:
         )
 
     def enclose(self, payload: Payload, *, by: Participant | None = None, related: Sequence[str] = ()) -> str:
-        """Give the data of the event that tells of an entry."""
-        sender = by or self._system
-        return entries.compact(
-            entries.envelope(payload, sender=sender, conversation=self.id, channel=self.bot.channel, related=related)
+        """Keep an entry, and give the data of the event that tells of it."""
+        self._last = max(self._last, entries.now())  # the clock of the machine may be put back, the entries' may not
+        data = entries.envelope(
+            payload,
+            sender=by or self._system,
+            conversation=self.id,
+            channel=self.bot.channel,
+            related=related,
+            at=self._last,
         )
+        self.history.add(data["conversationEntry"], payload)
+        return entries.compact(data)
 
-    def hear(self, said: Said, echo: Payload, *, refusal: Payload | None = None) -> None:
+    def hear(self, said: Said, echoes: Sequence[Payload], *, by: Participant, refusal: Payload | None = None) -> None:
         """Take a message of the end user: echo it, and leave it to whoever answers, unless the service refuses it."""
         self.messages.add(said.id)
-        self.write(echo, by=self.end_user)
+        for echo in echoes:
+            self.write(echo, by=by)
         if refusal is not None:
             self.write(refusal)
         elif self.session is not None:
@@ -166,5 +204,5 @@ class Conversation:
     def close(self) -> None:
         """Close the conversation for good."""
         self.end_by_user()
-        self.is_closed = True
+        self.ended = entries.now()
         self.write(entries.close_conversation(self.id), by=self.end_user)

@@ -92,7 +92,13 @@ def system() -> Participant:
 
 
 def envelope(
-    payload: Payload, *, sender: Participant, conversation: str, channel: str, related: Sequence[str] = ()
+    payload: Payload,
+    *,
+    sender: Participant,
+    conversation: str,
+    channel: str,
+    related: Sequence[str] = (),
+    at: int | None = None,
 ) -> dict[str, Any]:
     """Wrap a payload into what the `data:` line of its event holds.
 
@@ -102,8 +108,9 @@ def envelope(
         conversation: Id of the conversation.
         channel: Identifier of the channel's address.
         related: Records it is about; for an acknowledgement the id of the acknowledged message.
+        at: When it was written, in epoch milliseconds; now if left out.
     """
-    at = now()
+    at = now() if at is None else at
     return {
         "channelPlatformKey": channel,
         "channelType": "embedded_messaging",
@@ -236,6 +243,23 @@ def attachments(said: str | None, *, id_: str, file_id: str, name: str, mime_typ
     }
     content = {"formatType": "Attachments", "text": said, "attachments": [file]}
     return message("StaticContentMessage", {"staticContent": content}, id_=id_, **more)
+
+
+def rich_link(url: str, **more: Any) -> Payload:
+    """Build the message that shows where a URL leads to; the preview is of our own making, nobody goes and looks."""
+    host = url.split("/")[2]
+    link = {"itemType": "TitleLinkItem", "titleItem": title_item(host), "url": url}
+    image = {
+        "assetType": "ImageAsset",
+        "id": str(uuid4()),
+        "mimeType": "image/png",
+        "assetHandle": None,
+        "assetUrl": "https://files.harbour.example/img/link.png",
+        "description": f"Preview of {host}",
+        "referenceId": None,
+    }
+    content = {"formatType": "RichLink", "linkItem": link, "image": image, "text": None, "video": None}
+    return message("StaticContentMessage", {"staticContent": content}, **more)
 
 
 def acknowledgement(kind: str, message_id: str, by: Participant) -> Payload:

@@ -15,12 +15,14 @@ class Limits:
 
     Attributes:
         tokens_per_minute: Access tokens of an organisation in 60 s.
+        renewals_per_minute: Continuation tokens of an organisation in 60 s.
         conversations_per_30_s: Conversations that an end user starts in 30 s.
         messages_per_minute: Messages of the end user to a conversation in 60 s.
         message_bytes: Size of the body of a message.
     """
 
     tokens_per_minute: int | None = None
+    renewals_per_minute: int | None = None
     conversations_per_30_s: int | None = None
     messages_per_minute: int | None = None
     message_bytes: int | None = None
@@ -28,7 +30,13 @@ class Limits:
     @classmethod
     def documented(cls) -> Self:
         """Give the limits of the real service."""
-        return cls(tokens_per_minute=200, conversations_per_30_s=3, messages_per_minute=22, message_bytes=8192)
+        return cls(
+            tokens_per_minute=200,
+            renewals_per_minute=200,
+            conversations_per_30_s=3,
+            messages_per_minute=22,
+            message_bytes=8192,
+        )
 
 
 class Window:

@@ -6,17 +6,22 @@ shapes of entries (entries.py).
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import cycle, islice
 
 from harness.sandbox import bots, entries, forms
 from harness.sandbox.conversations import Conversation, Session
 from harness.sandbox.entries import Payload, TokenSet, record_id
+from harness.sandbox.faults import FINALS, STOPS
+from harness.sandbox.plans import About
 from harness.sandbox.replay import replay
 from harness.sandbox.reps import PlayedRep
 
 CUT_IN_HALF = "This message is cut in the middle."
 DIGITS = "0123456789"
+NOT_WHAT_WAS_STREAMED = "This is not what was streamed."
+LATE = " And one more thing."
+"""What faults make a bot say."""
 
 
 async def play(conversation: Conversation, session: Session) -> None:
@@ -30,7 +35,7 @@ class _Player:
         self.me = entries.chatbot(self.bot.bot)
         self.turns = self.bot.turns
         self.last_said = ""
-        self.captured: Mapping[str, str] = {"conversation": conversation.id}
+        self.captured: Mapping[str, str] = conversation.known
 
     async def play(self) -> None:
         if self.bot.replay is not None:
@@ -53,7 +58,7 @@ class _Player:
                 self.conversation.rep.hear(said)
             elif found := bots.answer(self.turns, said):
                 turn, captured = found
-                self.captured = {"conversation": self.conversation.id, **captured}
+                self.captured = {**self.conversation.known, **captured}
                 await self.perform(turn.do)
 
     def route_to_bot(self, routing: str) -> None:
@@ -89,7 +94,8 @@ class _Player:
             case bots.Pause(pause=seconds):
                 await asyncio.sleep(seconds)
             case bots.Typing(typing=state):
-                self.say(entries.typing(state))
+                if state == "started" or not self.due(STOPS, "TypingStoppedIndicator", self.phase()):
+                    self.say(entries.typing(state))
             case bots.Progress(progress=text):
                 self.say(entries.progress(self.filled(text)))
             case bots.Message(message=text):
@@ -117,16 +123,25 @@ class _Player:
                 event = owner.log(data, event=entries.EVENTS["Message"])
                 for stream in owner.streams:
                     stream.push(event.chunk[: len(event.chunk) // 2])
-                    stream.end(cut=True)
+                    stream.end("close")
             case bots.Drop():
                 for stream in owner.streams:
-                    stream.end(cut=True)
+                    stream.end("close")
             case bots.TextOfSize(text_of_size=size):
                 self.say(entries.text("".join(islice(cycle(DIGITS), size))))
 
     def say(self, payload: Payload) -> None:
         """Write an entry in the name of whoever answers."""
         self.conversation.write(payload, by=self.conversation.participant)
+
+    def due(self, kinds: Container[str], on: str, phase: str) -> set[str]:
+        """Give the kinds of what this bot is to do wrong now."""
+        plan = self.conversation.owner.plan
+        return {armed.fault.kind for armed in plan.due(kinds, About(on, (phase,), self.conversation.id))}
+
+    def phase(self) -> str:
+        """Give the phase that the conversation is in."""
+        return self.conversation.owner.plan.phase(self.conversation.id)
 
     def filled(self, text: str) -> str:
         """Put what the turn's expression captured where the text says `{name}`."""
@@ -146,7 +161,7 @@ class _Player:
 
     async def stream(self, spec: bots.Streamed) -> None:
         """Send tokens in their order of arrival, then the message; the target is the id of the message."""
-        tokens = TokenSet()
+        tokens, last = TokenSet(), len(spec.pieces)
         pieces = [self.filled(piece) for piece in spec.pieces]
         for place in spec.order or range(len(pieces)):
             await asyncio.sleep(spec.gap)
@@ -156,11 +171,17 @@ class _Player:
             await asyncio.sleep(spec.gap)
             self.say(tokens.invalid(number, spec.retract.reason))
             pieces = [self.filled(piece) for piece in spec.retract.replacement]
+            last = number + len(pieces)
             for place, piece in enumerate(pieces, number + 1):
                 await asyncio.sleep(spec.gap)
                 self.say(tokens.token(place, piece, batch=1))
         text = "".join(pieces) if spec.final is None else self.filled(spec.final)
-        self.say(entries.text(text, id_=tokens.target, revised=spec.retract is not None))
+        due = self.due(FINALS, "Message", "streaming")
+        if "missing_final" not in due:
+            text = NOT_WHAT_WAS_STREAMED if "wrong_final" in due else text
+            self.say(entries.text(text, id_=tokens.target, revised=spec.retract is not None))
+        if "late_token" in due:
+            self.say(tokens.token(last + 1, LATE, batch=1 if spec.retract else 0))
 
     async def hand_over(self, transfer: bots.Transfer) -> None:
         """Do what section 8.3 shows, or 8.4 where it comes to nothing."""

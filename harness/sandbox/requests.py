@@ -10,7 +10,15 @@ import json
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -64,7 +72,19 @@ def _capabilities(value: Any) -> int:
     return int(value)
 
 
-Uuid = Annotated[str, _uuid("id")]
+def _uuid_or_empty(value: str) -> str:
+    _rule(bool(value) and not UUID4.fullmatch(value.lower()), "Specify the inReplyToMessageId in UUID format.")
+    return value.lower()
+
+
+def _written(pattern: re.Pattern[str], *, or_empty: bool = False) -> Any:
+    """Say in the schema how a text is written that a rule checks."""
+    return Field(json_schema_extra={"pattern": f"^({pattern.pattern}){'?' if or_empty else ''}$"})
+
+
+Uuid = Annotated[str, _uuid("id"), _written(UUID4)]
+Answered = Annotated[str, AfterValidator(_uuid_or_empty), _written(UUID4, or_empty=True)]
+"""Id of the message that is answered; clients may write an empty one."""
 
 
 class RequestBody(BaseModel):
@@ -76,26 +96,35 @@ class RequestBody(BaseModel):
 class TokenContext(RequestBody):
     """The application that asks."""
 
-    app_name: Annotated[str, AfterValidator(_app_name)] | None = None
+    app_name: Annotated[str, AfterValidator(_app_name), _written(APP_NAME)] | None = None
     client_version: str | None = None
 
 
 class TokenRequest(RequestBody):
     """POST authorization/unauthenticated/access-token."""
 
-    org_id: Annotated[str, AfterValidator(_org_id)]
+    org_id: Annotated[str, AfterValidator(_org_id), _written(ORG_ID)]
     es_developer_name: str
-    capabilities_version: Annotated[int, BeforeValidator(_capabilities)]
+    capabilities_version: Annotated[
+        int, BeforeValidator(_capabilities), WithJsonSchema({"enum": sorted(map(str, CAPABILITIES))})
+    ]
     platform: Literal["Web", "Mobile"]
     device_id: str | None = None
     context: TokenContext | None = None
     captcha_token: str | None = None
 
 
+class CustomerTokenRequest(TokenRequest):
+    """POST authorization/authenticated/access-token."""
+
+    authorization_type: Literal["JWT"]
+    customer_identity_token: Annotated[str, Field(min_length=1)]
+
+
 class CreateRequest(RequestBody):
     """POST conversation."""
 
-    conversation_id: Annotated[str, _uuid("conversationId")]
+    conversation_id: Annotated[str, _uuid("conversationId"), _written(UUID4)]
     es_developer_name: str
     routing_attributes: dict[str, str] | None = None
     language: str | None = None
@@ -125,7 +154,7 @@ class Selections(RequestBody):
 
 class _Message(RequestBody):
     id: Uuid
-    in_reply_to_message_id: str | None = None
+    in_reply_to_message_id: Answered | None = None
     references: list[dict[str, Any]] | None = None
 
     @property
@@ -145,6 +174,7 @@ class ChoicesResponse(_Message):
     """An answer to a message that offered options."""
 
     message_type: Literal["ChoicesResponseMessage"]
+    in_reply_to_message_id: Answered
     choices_response: Selections
 
 
@@ -192,6 +222,7 @@ class FormResponse(_Message):
     """An answer to a message with a form."""
 
     message_type: Literal["FormResponseMessage"]
+    in_reply_to_message_id: Answered
     form_response: FormInputs
 
 
@@ -201,17 +232,29 @@ class FileMessage(RequestBody):
     id: Uuid
     file_id: Uuid
     text: str | None = None
-    in_reply_to_message_id: str | None = None
+    in_reply_to_message_id: Answered | None = None
 
 
-class FileEntry(RequestBody):
-    """POST conversation/{id}/file, the part `messageEntry`."""
+class Sending(RequestBody):
+    """What goes with a message: the deployment, and what a new session is to know.
 
-    message: FileMessage
+    Attributes:
+        es_developer_name: The deployment.
+        is_new_messaging_session: Start a session where there is none.
+        routing_attributes: Values of the pre-chat form.
+        language: Locale.
+    """
+
     es_developer_name: str
     is_new_messaging_session: bool | None = None
     routing_attributes: dict[str, str] | None = None
     language: str | None = None
+
+
+class FileEntry(Sending):
+    """POST conversation/{id}/file, the part `messageEntry`."""
+
+    message: FileMessage
 
 
 class ContextVariable(RequestBody):
@@ -236,14 +279,10 @@ class SessionContext(RequestBody):
     session_context: SessionContextSet
 
 
-class MessageRequest(RequestBody):
+class MessageRequest(Sending):
     """POST conversation/{id}/message."""
 
     message: Annotated[TextMessage | ChoicesResponse | FormResponse, Field(discriminator="message_type")]
-    es_developer_name: str
-    is_new_messaging_session: bool | None = None
-    routing_attributes: dict[str, str] | None = None
-    language: str | None = None
     context: list[SessionContext] | None = None
 
 
@@ -259,7 +298,7 @@ class Ack(RequestBody):
 
     id: Uuid
     entry_type: Literal["Delivery", "Read"]
-    conversation_entry_id: str
+    conversation_entry_id: Annotated[str, _uuid("conversationEntryId"), _written(UUID4)]
 
 
 class AcknowledgeRequest(RequestBody):

@@ -8,6 +8,8 @@ without uvicorn's server, since that one takes over the process's signals and st
 
 import asyncio
 import socket
+import ssl
+import struct
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,8 +21,11 @@ from uvicorn.server import ServerState
 
 from harness.errors import HarnessError
 from harness.sandbox.bots import Bot, load_bots
+from harness.sandbox.certificates import Authority
+from harness.sandbox.faults import parse
 from harness.sandbox.limits import Limits
 from harness.sandbox.miaw import application
+from harness.sandbox.plans import Plans
 from harness.sandbox.service import Service
 
 GRACE = 1.0
@@ -49,6 +54,8 @@ class Sandbox:
         token_lifetime: float = 3600.0,
         replay: int = 1000,
         limits: Limits | None = None,
+        faults: Iterable[str] = (),
+        tls: bool = False,
     ) -> None:
         """Load the bots; nothing is listening yet.
 
@@ -59,16 +66,27 @@ class Sandbox:
             token_lifetime: Seconds that an access token is good for.
             replay: How many events of an end user are kept for streams that resume.
             limits: Rates and sizes to enforce; none if left out.
+            faults: Faults that the end users of every deployment meet, as faults.py writes them.
+            tls: Whether it speaks HTTPS, by a certificate of its own authority; see `ca`.
 
         Raises:
-            BotFileError: A bot file is missing or wrong.
+            DocumentError: A bot file is missing or wrong.
+            FaultError: A fault isn't written as faults are.
         """
         self.bots: dict[str, Bot] = load_bots(bots)
         self._port, self._ping_interval = port, ping_interval
         self._token_lifetime, self._replay, self._limits = token_lifetime, replay, limits or Limits()
+        self._faults = tuple(fault for text in faults for fault in parse(text))
+        self._authority = Authority() if tls else None
         self._url: str | None = None
+        self._service: Service | None = None
         self._listener: socket.socket
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def ca(self) -> str | None:
+        """The certificate of the authority that a client has to trust, in PEM; None without TLS."""
+        return self._authority.certificate if self._authority else None
 
     @property
     def url(self) -> str:
@@ -76,6 +94,16 @@ class Sandbox:
         if self._url is None:
             raise RuntimeError("the sandbox isn't listening; enter it with `async with`")
         return self._url
+
+    @property
+    def open_conversations(self) -> int:
+        """How many conversations nobody has closed, while it is listening."""
+        return self._service.open_conversations if self._service else 0
+
+    @property
+    def faults_met(self) -> dict[str, int]:
+        """How often each fault has come, by its text, while it is listening."""
+        return {str(fault): times for fault, times in self._service.plans.met.items()} if self._service else {}
 
     async def __aenter__(self) -> Self:
         """Start to listen.
@@ -95,7 +123,7 @@ class Sandbox:
                 f"the sandbox can't listen on port {self._port} ({error.strerror}); choose another, or 0 for a free one"
             ) from error
         self._listener = listener
-        self._url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._url = f"{'https' if self._authority else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         # A task of its own holds the task group: whoever enters may leave from another task, as test fixtures do.
         self._running = asyncio.create_task(self._run(listener), name="sandbox")
         return self
@@ -106,20 +134,22 @@ class Sandbox:
         self._running.cancel()
         await asyncio.wait([self._running])
         self._listener.close()  # by now it is, unless we left before the task had its first turn
-        self._url = None
+        self._url = self._service = None
         with suppress(asyncio.CancelledError):
             self._running.result()
 
     async def _run(self, listener: socket.socket) -> None:
         async with asyncio.TaskGroup() as tasks:
-            service = Service(
+            service = self._service = Service(
                 self.bots,
                 tasks=tasks,
                 token_lifetime=self._token_lifetime,
                 replay=self._replay,
                 limits=self._limits,
+                plans=Plans({name: (*self._faults, *bot.faults) for name, bot in self.bots.items()}),
             )
-            async with _serving(application(service, ping_interval=self._ping_interval), listener):
+            tls = self._authority.context() if self._authority else None
+            async with _serving(application(service, ping_interval=self._ping_interval), listener, tls):
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -127,7 +157,7 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def _serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: Starlette, listener: socket.socket, tls: ssl.SSLContext | None) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -145,10 +175,11 @@ async def _serving(app: Starlette, listener: socket.socket) -> AsyncIterator[Non
     def connection() -> asyncio.Protocol:
         app_state: dict[str, Any] = {}
         protocol: Any = config.http_protocol_class(config=config, server_state=state, app_state=app_state)  # type: ignore[call-arg]
-        app_state["hang_up"] = lambda: protocol.transport.close()  # noqa: PLW0108 - there is no transport yet
+        app_state["hang_up"] = lambda *, reset: _hang_up(protocol.transport, reset=reset)
         return protocol  # type: ignore[no-any-return]
 
-    server = await asyncio.get_running_loop().create_server(connection, sock=listener, backlog=config.backlog)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(connection, sock=listener, backlog=config.backlog, ssl=tls)
     try:
         yield
     finally:
@@ -162,3 +193,13 @@ async def _serving(app: Starlette, listener: socket.socket) -> AsyncIterator[Non
         if state.tasks:
             await asyncio.wait(state.tasks, timeout=GRACE)
         await server.wait_closed()
+
+
+async def _hang_up(transport: asyncio.Transport, *, reset: bool) -> None:
+    """End a connection within an answer; by a reset where nothing lingers (SO_LINGER of 0 s, see tcp(7))."""
+    if reset:
+        await asyncio.sleep(0)  # what has been written leaves at the end of the loop's turn
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()

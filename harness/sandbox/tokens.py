@@ -9,7 +9,7 @@ The claims are those of the service (`sub`, `clientId`, …). Organisation, depl
 import functools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import jwt
@@ -31,6 +31,8 @@ class Client:
         subject: Name of the end user, as in `sub`.
         org: Organisation id, 15 characters.
         deployment: Name of the deployment the token was asked for.
+        channel: Identifier of the deployment's channel address.
+        device: Device id.
         capabilities: Which kinds of events the client understands.
         expires: Epoch seconds.
     """
@@ -39,8 +41,20 @@ class Client:
     subject: str
     org: str
     deployment: str
+    channel: str
+    device: str
     capabilities: int
     expires: float
+
+
+def anonymous() -> str:
+    """Name a new end user whom nobody has verified."""
+    return f"v2/iamessage/UNAUTH/NA/uid:{uuid4()}"
+
+
+def verified(keyset: str, customer: str) -> str:
+    """Name a verified end user: the same on every device."""
+    return f"v2/iamessage/AUTH/{keyset}/uid:{customer}"
 
 
 @functools.cache
@@ -55,39 +69,63 @@ class Tokens:
         self.lifetime = lifetime
         self._clients: dict[str, Client] = {}
 
-    def issue(self, *, org: str, deployment: str, channel: str, capabilities: int, device: str) -> tuple[str, Client]:
-        """Make a token for a new anonymous end user.
+    def issue(
+        self,
+        subject: str,
+        *,
+        org: str,
+        deployment: str,
+        channel: str,
+        capabilities: int,
+        device: str,
+        lifetime: float | None = None,
+    ) -> tuple[str, Client]:
+        """Make a token for an end user.
 
         Args:
+            subject: Name of the end user.
             org: Organisation id; the first 15 characters count.
             deployment: Name of the deployment.
             channel: Identifier of the deployment's channel address.
             capabilities: The client's capabilities version.
             device: Device id.
+            lifetime: Seconds that it is good for; as long as a guest's if left out.
 
         Returns:
             The token as it goes over the wire, and whom it stands for.
         """
-        now = time.time()
         client = Client(
             id=str(uuid4()),
-            subject=f"v2/iamessage/UNAUTH/NA/uid:{uuid4()}",
+            subject=subject,
             org=org[:15],
             deployment=deployment,
+            channel=channel,
+            device=device,
             capabilities=capabilities,
-            expires=now + self.lifetime,
+            expires=time.time() + (self.lifetime if lifetime is None else lifetime),
         )
+        return self._signed(client), client
+
+    def another(self, client: Client) -> str:
+        """Make another token for the same end user: a new client, no later expiry."""
+        return self._signed(replace(client, id=str(uuid4())))
+
+    def expire(self, client: Client) -> None:
+        """Let the token of a client be good for nothing from now on."""
+        self._clients[client.id] = replace(client, expires=0.0)
+
+    def _signed(self, client: Client) -> str:
         claims = {
             "sub": client.subject,
             "clientId": client.id,
             "clientSessionId": str(uuid4()),
-            "deviceId": device,
-            "channelAddId": channel,
-            "iat": int(now),
+            "deviceId": client.device,
+            "channelAddId": client.channel,
+            "iat": int(time.time()),
             "exp": math.ceil(client.expires),
         }
         self._clients[client.id] = client
-        return jwt.encode(claims, _key(), algorithm="RS256", headers={"kid": "own"}), client
+        return jwt.encode(claims, _key(), algorithm="RS256", headers={"kid": "own"})
 
     def verify(self, authorization: str | None) -> Client:
         """Say whose the token of an `Authorization` header is.

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import harness
-from harness.client.miaw import File, MiawClient
+from harness.client.miaw import MiawClient
+from harness.client.outgoing import File
 from harness.client.rehearsal import Rehearsal
 from harness.documents import nearest
 from harness.errors import (

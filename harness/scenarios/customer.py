@@ -135,7 +135,7 @@ async def customer(
 
     The arguments are those of `live_customer`.
     """
-    async with Network() as network:
+    async with Network(target) as network:
         somebody = live_customer(persona, target, network, recordings=recordings, strict=strict)
         try:
             yield somebody

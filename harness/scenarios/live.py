@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.client.exchange import Exchange, Requests
-from harness.client.miaw import File, MiawClient
+from harness.client.miaw import MiawClient
 from harness.client.network import Network
+from harness.client.outgoing import File
 from harness.client.rehearsal import Rehearsal
 from harness.client.target import Target
 from harness.errors import HarnessError, LocalProtocolError

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.client.miaw import File
+from harness.client.outgoing import File
 from harness.client.rehearsal import Rehearsal
 from harness.errors import LocalProtocolError
 from harness.events import (

@@ -1,4 +1,4 @@
-"""JSON Schemas of scenario files, by which editors complete, explain and check while one types.
+"""JSON Schemas of the files that people write, by which editors complete, explain and check while one types.
 
 Everything comes from what reads the files: the models, the tables of steps, events and operators, and their docstrings.
 A schema says what can be said of a file by itself; `harness lint` says the rest. Draft 2020-12.
@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from harness.client.target_file import NAME, SANDBOX, OfSandbox, OfService
 from harness.documents import DEFINED, DURATION
 from harness.expectations import vocabulary
 from harness.expectations.patterns import EVERYTHING
@@ -316,6 +317,9 @@ def _may_be_nothing(model: type[Step], word: str) -> bool:
 
 # -- files -------------------------------------------------------------------------------------------------------------
 
+_A_DURATION = "A time with its unit: 800ms, 5s, 2m."
+_WITH_UNIT: Json = {"type": "string", "pattern": rf"^\s*{DURATION}\s*$"}
+
 
 @cache
 def _words() -> Json:
@@ -343,10 +347,7 @@ def _words() -> Json:
                 _mapping({"min": _ref("Duration"), "max": _ref("Duration")}, minProperties=1),
             ]
         },
-        "Duration": {
-            "description": "A time with its unit: 800ms, 5s, 2m.",
-            "anyOf": [{"type": "string", "pattern": rf"^\s*{DURATION}\s*$"}, _ref("Reference")],
-        },
+        "Duration": {"description": _A_DURATION, "anyOf": [_WITH_UNIT, _ref("Reference")]},
         "Reference": {
             "description": "What a name stands for: ${name}.",
             "type": "string",
@@ -361,10 +362,25 @@ def _file(model: type[BaseModel], *, has_steps: bool = True) -> Json:
     return {"$schema": DIALECT, "title": model.__name__, **schema, **({"$defs": defined} if defined else {})}
 
 
+def _targets() -> Json:
+    (service, defined), (sandbox, more) = _of_model(OfService), _of_model(OfSandbox)
+    named = _mapping({SANDBOX: _ref("OfSandbox")}, additionalProperties=_ref("OfService"))
+    named |= {"propertyNames": {"pattern": NAME}, "minProperties": 1}
+    parts = {"OfService": service, "OfSandbox": sandbox, **defined, **more}
+    return {
+        "$schema": DIALECT,
+        "title": "Targets",
+        "description": "A `targets.yaml`: the services that a run can be told to talk to.",
+        **_mapping({"targets": _about(named, "By the names that --target takes.")}, required=["targets"]),
+        "$defs": {**parts, "Duration": _about(_WITH_UNIT, _A_DURATION)},
+    }
+
+
 SCHEMAS: Mapping[str, Callable[[], Json]] = {
     "scenario": lambda: _file(Scenario),
     "suite": lambda: _file(Suite),
     "fragment": lambda: _file(Fragment),
     "catalogue": lambda: _file(Catalogues, has_steps=False),
+    "targets": _targets,
 }
 """The schema of each kind of file."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -57,6 +58,7 @@ def test_help_teaches(arguments: list[str], says: list[str]) -> None:
         (["rum"], "No such command 'rum'"),
         (["sandbox", "--port", "x"], "'x' is not a valid integer"),
         (["sandbox", "--bots", "nowhere.bot.yaml"], "nowhere.bot.yaml"),
+        (["sandbox", "--fault", "drop fase=send"], "in the fault 'drop fase=send': drop takes no 'fase'; did you mean"),
     ],
 )
 def test_wrong_words_are_a_sentence(arguments: list[str], says: str) -> None:
@@ -90,6 +92,26 @@ def test_the_sandbox_serves_until_it_is_ended(end: str) -> None:
     assert ("Harbour_Assistant" in rest) == (end != "end of input")
 
 
+def test_the_sandbox_speaks_https_and_has_faults() -> None:
+    """It says where the certificate of its authority is, and that is gone afterwards."""
+    command = [*HARNESS, "sandbox", "--tls", "--until-stdin-closes", "--fault", "server_error phase=token status=503"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("listening on ").strip()
+        ca = Path(process.stdout.readline().removeprefix("certificates are signed by ").strip())
+        context = ssl.create_default_context(cafile=ca)
+        path = "/iamessage/api/v2/authorization/unauthenticated/access-token"
+        asked = urllib.request.Request(url + path, data=b'{"esDeveloperName": "Harbour_Menu"}')  # noqa: S310 - our own
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            urllib.request.urlopen(asked, timeout=10, context=context)  # noqa: S310 - our own server
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=30)
+    assert url.startswith("https://127.0.0.1:")
+    assert (process.returncode, ca.exists()) == (0, False)
+
+
 def test_a_run_leaves_results_and_says_where(tmp_path: Path) -> None:
     """Without the HTML where that is not wanted; the sentence says what is missing where it can't be built."""
     (tmp_path / "test_greeting.py").write_text(SCENARIO)
@@ -115,7 +137,8 @@ def test_a_run_leaves_results_and_says_where(tmp_path: Path) -> None:
     [
         (["nowhere"], 4, "file or directory not found: nowhere"),
         (["test_greeting.py", "--", "-k", "nothing_like_it"], 5, "1 deselected"),
-        (["test_greeting.py", "--target", "http://127.0.0.1:9", "--no-html"], 1, "--org-id is missing"),
+        (["test_greeting.py", "--target", "http://127.0.0.1:9", "--no-html"], 4, "--org-id is missing"),
+        (["test_greeting.py", "--target", "staging"], 4, "--target 'staging' is neither the name of a target nor an"),
     ],
 )
 def test_a_run_that_cannot_be_is_a_sentence(tmp_path: Path, arguments: list[str], code: int, says: str) -> None:

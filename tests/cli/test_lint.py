@@ -87,7 +87,7 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 def test_schemas_are_written_and_compared(tmp_path: Path) -> None:
     """Whoever changes the language is told to write them anew."""
-    kinds = ["scenario", "suite", "fragment", "catalogue"]
+    kinds = ["scenario", "suite", "fragment", "catalogue", "targets"]
     files = [f"suites/schema/{kind}.schema.json" for kind in kinds]
     done = harness("schema", "--check", cwd=tmp_path)
     assert (done.returncode, lines(done)) == (1, [f"{file}: out of date; run harness schema" for file in files])

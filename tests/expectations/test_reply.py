@@ -48,6 +48,8 @@ REPLACED = [
     token(1.3, 4, "uth", batch=1),
     final(1.4, "truth", revised=True),
 ]
+SILENT_FIRST = [token(0.2, 0, ""), *ANSWER]
+SILENT_BETWEEN = [token(1.0, 1), token(1.3, 2, ""), token(1.6, 3), final(1.7)]
 STALLED = [token(1.0, 1), token(2.0, 2), token(2.1, 3), final(2.2)]
 
 
@@ -69,7 +71,10 @@ def judged(pattern: Pattern, events: list[Any], *, horizon: float = 0.0, within:
         pytest.param(v.reply(streamed=False), ANSWER, {"streamed": "token 1 'x'"}, id="streamed though"),
         pytest.param(v.reply(first_token=1.0), ANSWER, {}, id="the first token exactly in time"),
         pytest.param(v.reply(first_token=0.9), ANSWER, None, id="the first token too late"),
+        pytest.param(v.reply(first_token=1.0), SILENT_FIRST, {}, id="a token without text is no first token"),
+        pytest.param(v.reply(first_token=0.9), SILENT_FIRST, None, id="nor does it stop the clock"),
         pytest.param(v.reply(gap=0.5), ANSWER, {}, id="no gap"),
+        pytest.param(v.reply(gap=0.5), SILENT_BETWEEN, {"gap": "0.600 s"}, id="a gap that a token without text is in"),
         pytest.param(v.reply(gap=0.5), STALLED, {"gap": "1.000 s"}, id="a gap"),
         pytest.param(v.reply(gap=0.5), paced(0.125, 1.0), {"gap": "1.000 s"}, id="a gap later on"),
         pytest.param(

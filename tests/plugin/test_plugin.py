@@ -134,10 +134,6 @@ def test_a_scenario_that_does_not_hold(tmp_path: Path, answer: str, why: list[st
             "TargetUnreachable: nobody answered at http://127.0.0.1:9/iamessage",
             id="nobody is there",
         ),
-        pytest.param(
-            ["--target=staging"], SCENARIO, "--target 'staging' is neither 'sandbox' nor an address", id="no address"
-        ),
-        pytest.param(["--target=http://127.0.0.1:9"], SCENARIO, "--org-id is missing", id="no organisation"),
         pytest.param(["--bots=nowhere.bot.yaml"], SCENARIO, "nowhere.bot.yaml", id="no such bot file"),
         pytest.param(
             [],

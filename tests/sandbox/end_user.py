@@ -59,17 +59,34 @@ class Ear:
         self._chunks = response.aiter_raw()
         self._decoder = SSEDecoder(max_line=1 << 24, max_event=1 << 24)
         self._waiting: list[Frame] = []
+        self._reading: asyncio.Future[bytes] | None = None
+
+    async def more(self) -> None:
+        """Take the next bytes, whatever they are; the end of the stream is an EOFError.
+
+        Who gives up waiting loses nothing: the next one waits for the same bytes.
+        """
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(anext(self._chunks))
+        try:
+            chunk = await asyncio.shield(self._reading)
+        except StopAsyncIteration:
+            raise EOFError from None
+        self._reading = None
+        self.raw += chunk
+        self._waiting += [frame for frame in self._decoder.feed(chunk) if isinstance(frame, Frame)]
+
+    async def leave(self) -> None:
+        """Give up what is being waited for."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
 
     async def next(self) -> Heard:
         """Give the next event; the end of the stream is an EOFError."""
         async with asyncio.timeout(DEADLINE):
             while not self._waiting:
-                try:
-                    chunk = await anext(self._chunks)
-                except StopAsyncIteration:
-                    raise EOFError from None
-                self.raw += chunk
-                self._waiting += [frame for frame in self._decoder.feed(chunk) if isinstance(frame, Frame)]
+                await self.more()
         frame = self._waiting.pop(0)
         try:
             data = json.loads(frame.data)
@@ -117,24 +134,38 @@ class EndUser:
         self.headers: dict[str, str] = {}
         self.last_event_id = ""
 
-    async def sign_in(self) -> dict[str, Any]:
-        """Take a token."""
+    async def sign_in(self, customer: str = "") -> dict[str, Any]:
+        """Take a token, that of a verified customer if their JWT is given."""
         request = {
             "orgId": ORG,
             "esDeveloperName": self.deployment,
             "capabilitiesVersion": self.capabilities,
             "platform": "Web",
         }
-        response = await self.http.post(f"{REST}/authorization/unauthenticated/access-token", json=request)
+        who = "unauthenticated"
+        if customer:
+            who = "authenticated"
+            request |= {"authorizationType": "JWT", "customerIdentityToken": customer}
+        response = await self.http.post(f"{REST}/authorization/{who}/access-token", json=request)
         assert response.status_code == 200, response.text
         body: dict[str, Any] = response.json()
         self.headers = {"Authorization": f"Bearer {body['accessToken']}"}
         self.last_event_id = body["lastEventId"]
         return body
 
-    async def create(self) -> None:
+    async def another(self) -> "EndUser":
+        """Give the same end user in a further tab, with a continuation token."""
+        response = await self.http.get(f"{REST}/authorization/continuation-access-token", headers=self.headers)
+        assert response.status_code == 200, response.text
+        other = EndUser(self.http, self.deployment, self.capabilities)
+        other.conversation, other.last_event_id = self.conversation, response.json()["lastEventId"]
+        other.headers = {"Authorization": f"Bearer {response.json()['accessToken']}"}
+        return other
+
+    async def create(self, **attributes: str) -> None:
         """Create the conversation."""
-        body = {"conversationId": self.conversation, "esDeveloperName": self.deployment}
+        body: dict[str, Any] = {"conversationId": self.conversation, "esDeveloperName": self.deployment}
+        body |= {"routingAttributes": attributes} if attributes else {}
         response = await self.http.post(f"{REST}/conversation", headers=self.headers, json=body)
         assert response.status_code == 201, response.text
 
@@ -182,6 +213,16 @@ class EndUser:
         params = {"esDeveloperName": self.deployment}
         return await self.http.delete(f"{self.path}{path}", headers=self.headers, params=params)
 
+    async def get(self, path: str = "", **params: Any) -> httpx.Response:
+        """Ask about the conversation; the path begins with a slash."""
+        return await self.http.get(f"{self.path}{path}", headers=self.headers, params=params)
+
+    async def entries(self) -> list[dict[str, Any]]:
+        """Give the entries that the service has kept, the oldest first."""
+        response = await self.http.get(f"{self.path}/entries?limit=50", headers=self.headers)
+        assert response.status_code == 200, response.text
+        return list(reversed(response.json()["conversationEntries"]))
+
     @asynccontextmanager
     async def listen(self, after: str | None = None) -> AsyncIterator[Ear]:
         """Open a stream; `after` is sent as Last-Event-Id."""
@@ -190,4 +231,8 @@ class EndUser:
             headers["Last-Event-Id"] = after
         async with self.http.stream("GET", "/eventrouter/v1/sse", headers=headers) as response:
             assert response.status_code == 200, await response.aread()
-            yield Ear(response)
+            ear = Ear(response)
+            try:
+                yield ear
+            finally:
+                await ear.leave()

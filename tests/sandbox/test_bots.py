@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.documents import DocumentError
 from harness.errors import HarnessError
-from harness.sandbox.bots import WORDS, Bot, BotFileError, Said, answer, load_bot, load_bots
+from harness.sandbox.bots import WORDS, Bot, Said, answer, load_bot, load_bots
 from harness.sandbox.server import Sandbox
 
 HEAD = "bot: Test Bot\ndeployment: Test\n"
@@ -15,73 +16,91 @@ HEAD = "bot: Test Bot\ndeployment: Test\n"
     ("script", "problem"),
     [
         pytest.param(
-            "greeting:\n- massage: Hello.",
-            "4: greeting[0]: unknown step 'massage'; did you mean 'message'?",
-            id="a misspelt step",
+            "greeting:\n- massage: Hello.", "4:3: 'massage' is no step; did you mean 'message'?", id="a misspelt step"
         ),
         pytest.param(
             "greeting:\n- dance: true",
-            f"4: greeting[0]: unknown step 'dance'; known: {', '.join(WORDS)}",
+            f"4:3: 'dance' is no step; known are {', '.join(sorted(WORDS))}",
             id="a step without a neighbour",
         ),
         pytest.param(
             "greeting:\n- message: Hello.\n- pause",
-            f"5: greeting[1]: a step is one word with its value, not 'pause'; words: {', '.join(WORDS)}",
+            "5:3: a step is one word with its value, such as message: Hello, not 'pause'",
             id="a step that is only a word",
         ),
-        pytest.param("turnz: []", "3: turnz: unknown key 'turnz'; did you mean 'turns'?", id="a misspelt key"),
+        pytest.param(
+            "greeting:\n- message: Hello.\n  pause: 30ms",
+            "5:3: a step is one word, here are message and pause; give each a dash",
+            id="a step with two words",
+        ),
+        pytest.param("turnz: []", "3:1: unknown key 'turnz'; did you mean 'turns'?", id="a misspelt key"),
         pytest.param(
             "turns:\n- when: hi\n  do:\n  - stream:\n      pieces: [a]\n      gapp: 10ms",
-            "8: turns[0].do[0].stream.gapp: unknown key 'gapp'; did you mean 'gap'?",
+            "8:7: unknown key 'gapp'; did you mean 'gap'?",
             id="a misspelt key of a step",
         ),
         pytest.param(
-            "greeting:\n- pause: 30",
-            "4: greeting[0].pause: 30 is no duration; write it as 30ms or 1.5s",
-            id="a duration without a unit",
+            "greeting:\n- form: {titel: Details, fields: [{label: Name, typ: text}]}",
+            "4:10: unknown key 'titel'; did you mean 'title'?\n4:49: unknown key 'typ'; did you mean 'type'?",
+            id="several misspelt keys",
+        ),
+        pytest.param(
+            "greeting:\n- pause: 30", "4:10: 30 is no duration; write it as 800ms, 5s or 2m", id="no unit of a duration"
         ),
         pytest.param(
             "greeting:\n- typing: begun",
-            "4: greeting[0].typing: input should be 'started' or 'stopped', not 'begun'",
+            "4:11: wanted one of started, stopped, not 'begun'",
             id="a word that isn't one of two",
         ),
         pytest.param(
             "turns:\n- when: (\n  do: []",
-            "4: turns[0].when: '(' is no regular expression: missing ), unterminated subpattern at position 0",
+            "4:9: '(' is no regular expression: missing ), unterminated subpattern at position 0",
             id="a broken expression",
         ),
         pytest.param(
             "turns:\n- when: hi\n  otherwise: true\n  do: []",
-            "4: turns[0]: a turn has one of when, choice, form, file, otherwise",
+            "4:3: a turn has one of when, choice, form, file, otherwise",
             id="two conditions",
         ),
-        pytest.param("turns:\n- when: hi", "4: turns[0].do: this key is missing", id="a turn without steps"),
+        pytest.param("turns:\n- when: hi", "4:3: 'do' is missing here", id="a turn without steps"),
         pytest.param(
             "greeting:\n- stream: {pieces: [a, b], order: [0, 2]}",
-            "4: greeting[0].stream: order must name each of 0 to 1 once, but is [0, 2]",
+            "4:11: order must name each of 0 to 1 once, but is [0, 2]",
             id="an order of other pieces",
         ),
-        pytest.param("replay: none.sse", "3: replay: there is no file", id="a recording that is not there"),
-        pytest.param("greeting: [", "3: this is no YAML:", id="no YAML"),
-        pytest.param("bot: Again", "3: this is no YAML: found duplicate key", id="a key twice"),
+        pytest.param(
+            "faults:\n- drop\n- half fase=send",
+            "5:3: in the fault 'half fase=send': half takes no 'fase'; did you mean 'phase'?",
+            id="a misspelt word of a fault",
+        ),
+        pytest.param(
+            "faults: [{drop: true}]",
+            "3:10: a fault is written as drop phase=streaming, not a mapping with 'drop'",
+            id="a fault that is no text",
+        ),
+        pytest.param("faults: drop", "3:9: wanted a list, not 'drop'; write [drop]", id="faults that are no list"),
+        pytest.param("replay: none.sse", "3:9: there is no file none.sse beside this one", id="no recording"),
+        pytest.param("greeting: [", "3:12: the file ends within a list or mapping; close it with ] or }", id="no YAML"),
+        pytest.param(
+            "bot: Again", "3:1: 'bot' stands here twice, first on line 1; keep one of the two", id="a key twice"
+        ),
     ],
 )
 def test_a_mistake_is_located(tmp_path: Path, script: str, problem: str) -> None:
-    """The message names the file, the line, what is wrong, and the nearest word."""
+    """Every message names the file, the line, the column, what is wrong, and the nearest word."""
     path = tmp_path / "test.bot.yaml"
     path.write_text(HEAD + script, encoding="utf-8")
-    with pytest.raises(BotFileError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_bot(path)
-    assert str(caught.value).startswith(f"{path}:{problem}")
-    assert caught.value.line == int(problem.partition(":")[0])
+    assert str(caught.value) == "\n".join(f"{path}:{line}" for line in problem.splitlines())
     assert isinstance(caught.value, HarnessError)
 
 
 def test_a_file_must_be_there(tmp_path: Path) -> None:
     """A path that leads nowhere is an error before anything is served."""
-    with pytest.raises(BotFileError) as caught:
+    with pytest.raises(DocumentError) as caught:
         Sandbox([tmp_path / "none.bot.yaml"])
-    assert str(caught.value) == f"{tmp_path / 'none.bot.yaml'}: there is no such bot file or folder"
+    assert str(caught.value) == f"{tmp_path / 'none.bot.yaml'}:1:1: there is no such bot file or folder"
 
 
 def test_the_shipped_bots_are_there() -> None:

@@ -154,6 +154,16 @@ async def test_a_file_is_refused_as_in_the_sample(meet: Visit, how: dict[str, An
         ({"files": {"fileData": ("a.pdf", b"x", "application/pdf")}}, 400, "Specify the messageEntry."),
         ({"files": {"messageEntry": (None, "{}", "application/json")}}, 400, "Specify the fileData."),
         (
+            {"files": {"messageEntry": (None, "{}"), "fileData": ("a.pdf", b"x", "application/pdf")}},
+            415,
+            "Content-Type of the messageEntry must be application/json",
+        ),
+        (
+            {"files": {"messageEntry": (None, "{}", "application/json"), "fileData": ("a.pdf", b"x")}},
+            400,
+            "Specify the message.",
+        ),
+        (
             {"headers": {"Content-Type": "multipart/form-data"}, "content": b"x"},
             400,
             "Malformed multipart request",
@@ -186,6 +196,26 @@ async def test_a_body_that_is_no_file_is_refused(
     await end_user.create()
     headers = {**end_user.headers, **request_.pop("headers", {})}
     assert_refused(await end_user.http.post(f"{end_user.path}/file", headers=headers, **request_), status, message)
+
+
+async def test_a_file_has_a_name(meet: Visit) -> None:
+    """A part without one is refused."""
+    end_user = await meet(FORM)
+    await end_user.create()
+    entry = {**sample("send_file__request")["parts"][0]["json"], "esDeveloperName": end_user.deployment}
+    parts: dict[str, Any] = {
+        "messageEntry": (None, json.dumps(entry), "application/json"),
+        "fileData": (None, b"%PDF", "application/pdf"),
+    }
+    answer = await end_user.http.post(f"{end_user.path}/file", headers=end_user.headers, files=parts)
+    assert_refused(answer, 400, "Specify the filename.")
+
+
+async def test_a_file_is_refused_where_files_are_off(visit: Visit) -> None:
+    """With 403; the configuration says so beforehand."""
+    end_user = await visit()
+    await end_user.create()
+    assert_refused(await upload(end_user), 403, "Attachments are not enabled for this deployment")
 
 
 async def test_files_are_switched_on_in_the_configuration(meet: Visit) -> None:

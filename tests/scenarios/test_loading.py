@@ -226,7 +226,6 @@ def test_every_mistake_of_what_is_shared_is_told(tmp_path: Path) -> None:
         ("c.yaml", 1, 11),
         ("a.yaml", 1, 11),
         ("b.yaml", 1, 1),
-        ("one.scenario.yaml", 1, 1),
         ("one.scenario.yaml", 2, 1),
         ("suite.yaml", 1, 1),
     ]

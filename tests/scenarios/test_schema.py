@@ -25,8 +25,8 @@ DEFS = SCHEMA["$defs"]
 def kind_of(path: Path) -> str:
     """Which schema a file has."""
     return (
-        "suite"
-        if path.name == "suite.yaml"
+        path.stem
+        if path.name in {"suite.yaml", "targets.yaml"}
         else path.parent.name.removesuffix("s")
         if "." not in path.stem
         else "scenario"

@@ -1,0 +1,246 @@
+"""What every fault does to a run in every phase in which it can come: one scenario, the real client, the real judge.
+
+`python -m tests.sandbox.fault_matrix` writes docs/faults.md anew. Here: playing and telling. Not here: what must be so
+whatever the table says (test_fault_matrix.py).
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harness.client.network import Network
+from harness.client.target import Target
+from harness.errors import ExpectationFailed
+from harness.events import Message
+from harness.sandbox.faults import FINALS, KINDS, LINES, PHASES, REQUESTS, STOPS, TOLD, parse_one
+from harness.sandbox.server import Sandbox
+from harness.scenarios.customer import live_customer
+from harness.scenarios.loading import Library
+from harness.scenarios.performing import lead_of, perform
+from harness.settings import sandbox_target
+
+DOCS = Path(__file__).parents[2] / "docs/faults.md"
+BOT = """
+bot: Matrix Bot
+deployment: Matrix
+greeting: [{typing: started}, {message: Hello.}, {typing: stopped}]
+turns:
+- when: order
+  do:
+  - acknowledge: delivered
+  - acknowledge: read
+  - typing: started
+  - progress: Looking it up.
+  - stream: {pieces: [It, " has", " shipped."], gap: 5ms}
+  - typing: stopped
+- when: person
+  do:
+  - acknowledge: delivered
+  - acknowledge: read
+  - handover:
+      to: Rita M
+      queue: [1]
+      gap: 5ms
+      then: [{typing: started}, {message: Rita here.}, {typing: stopped}]
+"""
+SCENARIO = """
+scenario: Every phase
+deployment: Matrix
+steps:
+- open: {acknowledge: read}
+- expect: {sequence: [joined, message: Hello.]}
+- wait: settled
+- say: my order
+- expect: {sequence: [delivered, read]}
+- expect: {sequence: [progress, reply: {text: It has shipped., streamed: true}]}
+- wait: settled
+- say: a person, please
+- expect: {sequence: [delivered, read]}
+- expect: {sequence: [queue, joined, message: Rita here.]}
+- wait: settled
+- close
+- expect: closed
+"""
+MEANWHILE = """
+scenario: The end user says something meanwhile
+deployment: Matrix
+steps:
+- open: {acknowledge: read}
+- expect: {sequence: [joined, message: Hello.]}
+- wait: settled
+- say: my order
+- expect: {within: 5s, sequence: [delivered, read]}
+- expect: {within: 5s, sequence: [progress, token]}
+- say: quickly
+- expect: {within: 5s, reply: {text: It has shipped., streamed: true}}
+- wait: settled
+- say: a person, please
+- expect: {within: 5s, sequence: [delivered, read]}
+- expect: {within: 5s, queue}
+- say: quickly
+- expect: {within: 5s, sequence: [joined, message: Rita here.]}
+- wait: settled
+- close
+- expect: closed
+"""
+"""For what comes on requests in phases in which the end user otherwise listens."""
+SAID = ["Hello.", "It has shipped.", "Rita here."]
+"""What the other side says, each of it once, if nothing is lost and nothing comes twice."""
+WITHIN = 1.0
+PATIENCE = 20.0
+"""Seconds after which a run counts as hung; the longest takes four."""
+TEXTS = {
+    "slow": "slow for=50ms",
+    "stall": "stall for=50ms",
+    "delay": "delay for=50ms",
+    "jitter": "jitter for=50ms times=all seed=1",
+    "burst": "burst events=3 for=50ms",
+    "reorder": "reorder for=50ms",
+    "null": "null times=all",
+    "absent": "absent times=all",
+    "plain_payload": "plain_payload times=all",
+}
+"""What is said of a kind beside its phase; the others come once."""
+RESUMING = {"overlap", "no_replay"}
+"""What only befalls those who resume, so that a drop comes before it."""
+GROUPS = {
+    "of a request": REQUESTS,
+    "of a connection": LINES,
+    "of what is told": TOLD,
+    "of what the bot says": {**FINALS, **STOPS},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a fault did in a phase.
+
+    Attributes:
+        verdict: `held`, or `failed` or `broken` and why.
+        said: What the other side said, as the timeline has it.
+        left_open: How many conversations nobody had closed in the end.
+    """
+
+    verdict: str
+    said: tuple[str, ...]
+    left_open: int
+    came: int
+    """How often the fault has come."""
+
+    def __str__(self) -> str:
+        return self.verdict + (", left open" if self.left_open else "")
+
+
+def faults(kind: str, phase: str) -> list[str]:
+    """The faults that show what a kind does in a phase."""
+    before = ["drop phase=streaming after=1"] if kind in RESUMING else []
+    return [*before, f"{TEXTS.get(kind, kind)} phase={phase}"]
+
+
+async def play(kind: str, phase: str) -> Cell:
+    """Play the scenario with a fault."""
+    talks_meanwhile = kind in REQUESTS and phase in {"streaming", "transfer"}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        bot = BOT.replace("gap: 5ms", "gap: 500ms") if talks_meanwhile else BOT
+        (folder / "matrix.bot.yaml").write_text(bot, encoding="utf-8")
+        (folder / "one.scenario.yaml").write_text(MEANWHILE if talks_meanwhile else SCENARIO, encoding="utf-8")
+        [script] = Library(folder).scripts(folder / "one.scenario.yaml")
+        texts = faults(kind, phase)
+        async with Sandbox([folder], faults=texts) as sandbox:
+            target = quick(sandbox_target(sandbox.url, within=WITHIN))
+            async with Network(target) as network:
+                customer = live_customer(lead_of(script, "matrix"), target, network)
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        performed = await perform(script, customer, scenario="one")
+                    told = verdict(performed.error)
+                except TimeoutError:
+                    told = "hung"
+            said = [
+                event.text
+                for conversation in customer.conversations
+                for event in conversation.timeline
+                if isinstance(event, Message)
+            ]
+            came = sandbox.faults_met.get(str(parse_one(texts[-1])), 0)
+            return Cell(told, tuple(said), sandbox.open_conversations, came)
+
+
+def quick(target: Target) -> Target:
+    """A target that is given up sooner than people would."""
+    timeouts = target.timeouts.model_copy(update={"silence": WITHIN / 2, "request": WITHIN, "first_event": WITHIN / 2})
+    reconnect = target.reconnect.model_copy(update={"first_delay": 0.01, "longest_delay": 0.1})
+    return target.model_copy(update={"timeouts": timeouts, "reconnect": reconnect})
+
+
+def verdict(error: Exception | None) -> str:
+    """What a run came to, without what differs from run to run."""
+    if error is None:
+        return "held"
+    first, *rest = str(error).splitlines()
+    if "broken rules" in first:
+        rules = dict.fromkeys(line.partition(" (error)")[0] for line in rest if " (error): " in line)
+        return f"failed: {', '.join(rules)}"
+    told = re.sub(r"^step \d+, \S+: ", "", first)
+    told = re.sub(r"https?://\S+", "the service", told)
+    told = re.sub(r" *(\d+(\.\d+)? s\b|after the user's move|\(.*?\)|id '\d+')", "", told)
+    told = told.partition(";")[0].partition(": it came")[0].strip()
+    told = re.sub(r": ['{].*", "", told)
+    if isinstance(error, ExpectationFailed):
+        return f"failed: {told}"
+    return f"broken: {type(error).__name__}, {told}"
+
+
+def cells() -> Iterator[tuple[str, str]]:
+    """Every kind in every phase in which it can come."""
+    for kind, known in KINDS.items():
+        for phase in known.phases:
+            yield kind, phase
+
+
+async def matrix(most: int = 8) -> dict[tuple[str, str], Cell]:
+    """Play all of it, so many at once."""
+    room = asyncio.Semaphore(most)
+
+    async def one(kind: str, phase: str) -> Cell:
+        async with room:
+            return await play(kind, phase)
+
+    places = list(cells())
+    return dict(zip(places, await asyncio.gather(*(one(*place) for place in places)), strict=True))
+
+
+INTRODUCTION = """\
+# What faults do to a run
+
+One scenario through every phase, with one [fault](sandbox.md) at a time; the run's verdict by the real client and judge.
+A scenario holds, fails (the bot, or the channel by its [rules](rules.md)), or is broken: there is no verdict on the bot.
+Where one holds, nothing was lost and nothing came twice. This page is written by `python -m tests.sandbox.fault_matrix`.
+"""
+
+
+def page(found: dict[tuple[str, str], Cell]) -> str:
+    """The page on faults."""
+    lines = [INTRODUCTION]
+    for title, kinds in GROUPS.items():
+        lines += [f"## Faults {title}\n", "| fault | phases | the run |", "|---|---|---|"]
+        for kind, known in kinds.items():
+            by_verdict: dict[str, list[str]] = {}
+            for phase in known.phases:
+                by_verdict.setdefault(str(found[kind, phase]), []).append(f"`{phase}`")
+            whole = all(phases == [f"`{one}`" for one in PHASES] for phases in by_verdict.values())
+            for number, (told, phases) in enumerate(by_verdict.items()):
+                where = "all" if whole else ", ".join(phases)
+                lines.append(
+                    f"| {'' if number else f'`{TEXTS.get(kind, kind)}`'} | {where} | {told.replace('|', '/')} |"
+                )
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    DOCS.write_text(page(asyncio.run(matrix())), encoding="utf-8")
