@@ -97,13 +97,17 @@ class StreamInterrupted(RemoteProtocolError):  # noqa: N818 - says what happened
         after: Id of the last event received; None if there was none.
         unfinished: The bytes of an event that was cut off by the end.
         reason: What the network said; empty for an orderly end.
+        away: For how many seconds it was not back; None where nobody waited for that.
     """
 
-    def __init__(self, *, after: str | None, unfinished: bytes = b"", reason: str = "") -> None:
-        self.after, self.unfinished, self.reason = after, unfinished, reason
+    def __init__(
+        self, *, after: str | None, unfinished: bytes = b"", reason: str = "", away: float | None = None
+    ) -> None:
+        self.after, self.unfinished, self.reason, self.away = after, unfinished, reason, away
         last = f"the last event was id {after!r}" if after else "no event had come"
         half = (
             f"; {len(unfinished)} bytes of an unfinished event were dropped: {unfinished[:60]!r}" if unfinished else ""
         )
         why = f" ({reason})" if reason else ""
-        super().__init__(f"the event stream ended while the conversation was still open{why}; {last}{half}")
+        back = "" if away is None else f" and was not back {away:.1f} s later"
+        super().__init__(f"the event stream ended while the conversation was still open{why}{back}; {last}{half}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, TypeAdapter
 
 from harness.events.base import Event, Move, Received
-from harness.events.connection import Connected, Dropped, Heartbeat, Resumed, Unrecognised
+from harness.events.connection import Connected, Dropped, Heartbeat, Missed, Replayed, Resumed, Unrecognised
 from harness.events.lifecycle import (
     Action,
     Closed,
@@ -89,6 +89,8 @@ AnyEvent = Annotated[
     | Connected
     | Dropped
     | Resumed
+    | Replayed
+    | Missed
     | Heartbeat
     | Unrecognised
     | Opened
@@ -151,6 +153,7 @@ __all__ = [
     "Media",
     "Menu",
     "Message",
+    "Missed",
     "Move",
     "Opened",
     "Option",
@@ -161,6 +164,7 @@ __all__ = [
     "Received",
     "Record",
     "RepDid",
+    "Replayed",
     "Resumed",
     "Retracted",
     "Routed",

@@ -38,6 +38,40 @@ class Resumed(Event):
     kind: Literal["resumed"] = "resumed"
 
 
+class Replayed(Event):
+    """The service sent again what had been heard before the stream was lost; it counts once."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["replayed"] = "replayed"
+    entry: str = ""
+    """Id of the conversation entry."""
+    of: str = ""
+    """The kind of event that it was."""
+
+    def __str__(self) -> str:
+        return f"{self.of.replace('_', ' ')} sent again, passed over"
+
+
+class Missed(Event):
+    """The stream came back without something that the service had meanwhile kept; it was taken from its list."""
+
+    LANE: ClassVar[str] = "stream"
+    kind: Literal["missed"] = "missed"
+    recovered: int = 0
+    """Entries that were taken from the list."""
+    problem: str = ""
+    """Why the list could not be read; then nobody knows what is missing."""
+
+    def __str__(self) -> str:
+        if self.problem:
+            return f"what was missed could not be listed ({quoted(self.problem, marks='')})"
+        one = self.recovered == 1
+        return (
+            f"{self.recovered} {'entry was' if one else 'entries were'} missed and taken from the service's list; "
+            "what it does not keep (tokens, typing, progress, receipts) is lost"
+        )
+
+
 class Heartbeat(Event):
     """A sign of life without content: a `ping` event or a comment."""
 

@@ -11,6 +11,7 @@ from harness.events import CLASSES
 from harness.events.base import Event
 from harness.expectations.matchers import matcher
 from harness.expectations.patterns import (
+    CONNECTION,
     EVERYTHING,
     AllOf,
     AnyOf,
@@ -30,8 +31,8 @@ def one(kind: str, **fields: object) -> One:
     Raises:
         ValueError: There is no such kind, or the kind has no such field.
     """
-    if kind not in EVERYTHING:
-        raise ValueError(f"there is no event kind {kind!r}{nearest(kind, EVERYTHING)}")
+    if kind not in (known := EVERYTHING | CONNECTION):
+        raise ValueError(f"there is no event kind {kind!r}{nearest(kind, known)}")
     cls = CLASSES[kind]
     for name in fields:
         if name not in _fields(cls) and not hasattr(cls, name):

@@ -216,6 +216,7 @@ class Judgement:
         }
         self._watched = frozenset[str]().union(*(leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet)))
         self._forbidden = frozenset(forbidden.kind for forbidden in expectation.never)
+        self._heeded = EVERYTHING | self._kinds | self._forbidden
         ends = {name for latency in expectation.latencies for name in (latency.since, latency.until)}
         self._marked = ends | {leaf.name for leaf in leaves if leaf.name}
         self._is_timed = bool(expectation.latencies or self._watched) or any(
@@ -248,7 +249,7 @@ class Judgement:
             LocalProtocolError: The pattern can be read in too many ways.
         """
         for place, event in timeline.since(self._next):
-            if event.kind in EVERYTHING:
+            if event.kind in self._heeded:
                 self._streams.take(place, event)
                 if self._concerns(place, event):
                     if self._due.at <= event.earliest:

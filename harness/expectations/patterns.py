@@ -262,6 +262,9 @@ class One(Leaf):
 EVERYTHING = frozenset(kind for kind, cls in CLASSES.items() if issubclass(cls, Received))
 """Every kind that the other side sends, heartbeats left out."""
 
+CONNECTION = frozenset({"connected", "dropped", "resumed", "replayed", "missed"})
+"""Kinds of what befell the event stream; they concern a block that names them, and no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quiet(Leaf):

@@ -250,6 +250,31 @@ def unrecognised(*, wire_name: object = None, problem: object = None) -> One:
     return one("unrecognised", wire_name=wire_name, problem=problem)
 
 
+def connected() -> One:
+    """The event stream was opened for the first time."""
+    return one("connected")
+
+
+def dropped(*, reason: object = None) -> One:
+    """The event stream ended, or fell silent for so long that it counts as lost."""
+    return one("dropped", reason=reason)
+
+
+def resumed() -> One:
+    """The event stream was opened again after it had dropped."""
+    return one("resumed")
+
+
+def replayed(*, entry: object = None, of: object = None) -> One:
+    """The service sent again what had been heard; `of` is the kind of event that it was."""
+    return one("replayed", entry=entry, of=of)
+
+
+def missed(recovered: object = None, *, problem: object = None) -> One:
+    """The stream came back without what had been said meanwhile; so many entries were taken from the service's list."""
+    return one("missed", recovered=recovered, problem=problem)
+
+
 WORDS: dict[str, Callable[..., One]] = {
     word.__name__: word
     for word in (
@@ -270,6 +295,11 @@ WORDS: dict[str, Callable[..., One]] = {
         typing_stopped,
         closed,
         unrecognised,
+        connected,
+        dropped,
+        resumed,
+        replayed,
+        missed,
     )
 }
 """The function for each kind."""

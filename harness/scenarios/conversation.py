@@ -58,6 +58,7 @@ from harness.expectations.explanation import explain
 from harness.expectations.patterns import One, Pattern
 from harness.expectations.rules import DEFAULT, Severity, Violation, Waiver, check, explain_violation
 from harness.expectations.settled import Settling
+from harness.scenarios.heard import lost_stream
 from harness.scenarios.outcome import Outcome, Status, Step
 from harness.scenarios.privacy import redactor_of
 from harness.scenarios.rep import Rep
@@ -624,9 +625,10 @@ class Conversation(ABC):
         told = explain(block, expectation, verdict, self.timeline, anchor=self._anchor)
         if verdict.status is Judged.INCONCLUSIVE:
             raise Inconclusive(told)
-        if self._broken is not None:
-            self._broken.add_note(self._redactor.shown(told))
-            raise self._broken
+        broken = self._broken or (lost_stream(self.timeline, verdict.at) if verdict.index is None else None)
+        if broken is not None:
+            broken.add_note(self._redactor.shown(told))
+            raise broken
         raise ExpectationFailed(told)
 
     def go_on(self) -> None:

@@ -77,7 +77,16 @@ class LiveConversation(Conversation):
         self._acknowledging: Acknowledging | None = None
         self._news = asyncio.Event()
         self._listening = Listening(
-            self._client, self.id, zero=self._zero, now=self._now, record=self._record, over=self._over
+            self._client,
+            self.id,
+            zero=self._zero,
+            now=self._now,
+            record=self._record,
+            over=self._over,
+            is_over=lambda: self._closed,
+            silence=target.timeouts.silence,
+            reconnect=target.reconnect,
+            passed=self._passed,
         )
         self._recording: RecordingWriter | None = None
         if recordings is not None:
@@ -143,6 +152,9 @@ class LiveConversation(Conversation):
             )
         )
 
+    async def _passed(self, instant: float) -> None:
+        await self._heartbeat.passed(self._zero + instant)
+
     # -- moves --------------------------------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
@@ -192,7 +204,7 @@ class LiveConversation(Conversation):
                 async with asyncio.timeout(verdict.due - self._now()):
                     await self._news.wait()
             except TimeoutError:
-                await self._heartbeat.passed(self._zero + verdict.due)
+                await self._passed(verdict.due)
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

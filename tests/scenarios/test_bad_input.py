@@ -20,6 +20,7 @@ from harness import (
     typing_started,
     unrecognised,
 )
+from harness.client.target import Reconnect
 from harness.events import Dropped, Message, Unrecognised
 from harness.sandbox.server import Sandbox
 from harness.scenarios.customer import customer
@@ -185,21 +186,23 @@ async def test_an_unknown_event_is_no_error(carl: Customer) -> None:
         pytest.param("drop", "the event stream ended while the conversation was still open", id="a dropped stream"),
     ],
 )
-async def test_a_stream_that_breaks_off(carl: Customer, word: str, reason: str) -> None:
-    """What had arrived is kept, and the failure says what was matched and what was still open."""
-    chat = await carl.open("Test_Hostile")
-    await chat.say(word)
-    with pytest.raises(StreamInterrupted) as failure:
-        await chat.expect(message("Ready."), typing_started(), message("Never."), within=5)
-    assert reason in str(failure.value)
-    [told] = failure.value.__notes__
-    assert "the event stream ended" in told
-    assert "still open  message with text 'Never.'" in told
-    assert [event.text for event in chat.timeline if isinstance(event, Message)] == ["Ready."]
-    [dropped] = [event for event in chat.timeline if isinstance(event, Dropped)]
-    assert (dropped.unfinished > 0) == (word == "half")
-    with pytest.raises(StreamInterrupted):
-        await chat.say("anybody there?")
+async def test_a_stream_that_breaks_off(at_sandbox: Target, word: str, reason: str) -> None:
+    """Where it is not opened again: what came is kept, and the failure says what was matched and what was open."""
+    target = at_sandbox.model_copy(update={"reconnect": Reconnect(attempts=0)})
+    async with customer(CARL, target) as carl:
+        chat = await carl.open("Test_Hostile")
+        await chat.say(word)
+        with pytest.raises(StreamInterrupted) as failure:
+            await chat.expect(message("Ready."), typing_started(), message("Never."), within=5)
+        assert reason in str(failure.value)
+        [told] = failure.value.__notes__
+        assert "the event stream ended" in told
+        assert "still open  message with text 'Never.'" in told
+        assert [event.text for event in chat.timeline if isinstance(event, Message)] == ["Ready."]
+        [dropped] = [event for event in chat.timeline if isinstance(event, Dropped)]
+        assert (dropped.unfinished > 0) == (word == "half")
+        with pytest.raises(StreamInterrupted):
+            await chat.say("anybody there?")
 
 
 async def test_control_characters_are_shown_as_text(carl: Customer) -> None:

@@ -14,7 +14,7 @@ from harness.scenarios.first_conversation import FirstConversation, Step
 from harness.settings import ORG_ID
 from tests.client.authority import Authority
 from tests.client.servers import PAGE, blunt, saying, serving, silent, telling
-from tests.plugin.gateway import CREATE, STREAM, Fault, Gateway, a_gateway
+from tests.plugin.gateway import CREATE, STREAM, Fault, Gateway, a_gateway, refusal
 
 SHORT = Timeouts(connect="300ms", request="300ms")
 """Of servers that never answer."""
@@ -278,11 +278,10 @@ async def test_a_stream_that_ends(gateway: Gateway) -> None:
 
 async def test_a_conversation_that_is_refused(gateway: Gateway) -> None:
     """There is nothing to close then."""
-    refusal = b'HTTP/1.1 403 No\r\nContent-Length: 36\r\n\r\n{"message": "No", "errorCode": "NO"}\n'
-    gateway.faults = [Fault(CREATE, refusal)]
+    gateway.faults = [Fault(CREATE, refusal(403))]
     said = await problem(at(gateway.url), *WAY, *TALK[:4])
-    assert said.startswith("createConversation was refused with 403 NO: 'No'")
-    assert gateway.closed == 0
+    assert said.startswith("createConversation was refused with 403 LATER: 'Not now'")
+    assert not any("DELETE" in one for one in gateway.seen)
 
 
 async def test_a_conversation_of_which_nobody_knows_whether_it_was_created(gateway: Gateway) -> None:

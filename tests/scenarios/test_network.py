@@ -9,6 +9,7 @@ from harness import (
     Customer,
     ExpectationFailed,
     LocalProtocolError,
+    StreamInterrupted,
     Target,
     TargetUnreachable,
     contains,
@@ -128,8 +129,8 @@ async def test_a_service_that_has_gone_meanwhile(seconds: float | None) -> None:
             await chat.drop(seconds)
             await sandbox.__aexit__()
             try:
-                with pytest.raises(TargetUnreachable):
-                    await (chat.resume() if seconds is None else chat.expect(message()))
+                with pytest.raises(TargetUnreachable if seconds is None else StreamInterrupted):
+                    await (chat.resume() if seconds is None else chat.expect(message(), within=0.5))
                 if seconds is None:
                     with pytest.raises(TargetUnreachable):
                         await chat.resume()

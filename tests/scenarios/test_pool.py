@@ -4,7 +4,6 @@ Where durations matter the loop goes by a manual clock and leaps; else it is a r
 """
 
 import asyncio
-import gc
 import contextlib
 import gc
 import queue
@@ -28,9 +27,9 @@ from harness.client.network import Network
 from harness.clock import ManualClock
 from harness.events import Answered, Received
 from harness.sandbox.process import sandbox_process
+from harness.scenarios.interpreter import SWITCH_INTERVAL, YOUNG
 from harness.scenarios.live import LiveConversation
 from harness.scenarios.pace import Pace
-from harness.scenarios.interpreter import SWITCH_INTERVAL, YOUNG
 from harness.scenarios.pool import Finished, Job, Pool, State, Stopped, TimedOut, new_event_loop
 from harness.settings import sandbox_target
 from harness.timeline.timeline import Timeline

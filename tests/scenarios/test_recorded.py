@@ -27,6 +27,7 @@ from harness import (
     token,
     typing_started,
 )
+from harness.client.target import Reconnect
 from harness.events import Event
 from harness.expectations.patterns import Pattern
 from harness.scenarios.customer import customer, recorded_customer
@@ -260,7 +261,7 @@ async def test_what_was_judged_live_is_judged_the_same_again(
     at_sandbox: Target, tmp_path: Path, scenario: Scenario, error: str | None
 ) -> None:
     """Step by step: title, status, message, the events taken; and the whole timeline that was known."""
-    first = await live(at_sandbox, tmp_path, scenario)
+    first = await live(at_sandbox.model_copy(update={"reconnect": Reconnect(attempts=0)}), tmp_path, scenario)
     assert (type(first.error).__name__ if first.error else None) == error
     assert all(recording.truncated is None for recording in recordings(tmp_path))
     for _ in range(2):
@@ -314,7 +315,7 @@ async def asks_on(customer: Customer) -> None:
     """One question more than was recorded."""
     chat = await question(customer)
     await chat.close()
-    await chat.expect(closed())
+    await chat.expect(closed(), message("Goodbye."))
 
 
 async def asks_more(customer: Customer) -> None:

@@ -17,7 +17,7 @@ from harness.events.text import quoted
 from harness.protocols.miaw import models as wire
 from harness.protocols.miaw.content import attachments_of, content_of
 from harness.protocols.miaw.messages import Unknown
-from harness.protocols.miaw.models import ConversationEntry, Envelope, FailureType, MessageReason, Role
+from harness.protocols.miaw.models import ConversationEntry, FailureType, MessageReason, Role
 from harness.protocols.miaw.tokens import token as quick_token
 from harness.protocols.sse import Comment, Frame
 
@@ -71,11 +71,26 @@ def events_of(frame: Frame | Comment, *, earliest: float, at: float, conversatio
         ]
     if envelope.conversation_id.lower() != conversation.lower():
         return []
-    common = _common(envelope, frame, earliest=earliest, at=at)
-    payload = envelope.conversation_entry.entry_payload
-    read = _READERS.get(type(payload))
-    told = read(payload, common, envelope.conversation_entry) if read else None
-    return told if told is not None else [events.Unrecognised(**common, wire_name=frame.event)]
+    common = _common(envelope.conversation_entry, wire.unknowns(envelope), earliest=earliest, at=at)
+    return _told(envelope.conversation_entry, {**common, "stream_id": frame.id, "raw": frame.data}, frame.event)
+
+
+def events_of_entry(entry: ConversationEntry, *, earliest: float, at: float) -> list[events.Event]:
+    """The events that an entry of the service's list stands for: those that it would have been on the stream.
+
+    Args:
+        entry: What the list holds.
+        earliest: When it could have been known at the earliest, seconds on the conversation's timeline.
+        at: When it was known, likewise.
+    """
+    common = _common(entry, wire.unknowns(entry), earliest=earliest, at=at)
+    return _told(entry, {**common, "raw": wire.entry_to_wire(entry)}, entry.entry_type)
+
+
+def _told(entry: ConversationEntry, common: _Common, name: str) -> list[events.Event]:
+    read = _READERS.get(type(entry.entry_payload))
+    told = read(entry.entry_payload, common, entry) if read else None
+    return told if told is not None else [events.Unrecognised(**common, wire_name=name)]
 
 
 def _problem(error: ValidationError) -> str:
@@ -85,18 +100,17 @@ def _problem(error: ValidationError) -> str:
     return quoted("; ".join(told) + more, limit=400, marks="")
 
 
-def _common(envelope: Envelope, frame: Frame, *, earliest: float, at: float) -> _Common:
-    entry = envelope.conversation_entry
+def _common(entry: ConversationEntry, unknown: tuple[str, ...], *, earliest: float, at: float) -> _Common:
     return _Common(
         at=at,
         earliest=earliest,
         entry=entry.identifier,
-        stream_id=frame.id,
+        stream_id="",
         role=_word(entry.sender.role),
         name=entry.sender_display_name or "",
         sent_at=entry.transcripted_timestamp,
-        unknown=wire.unknowns(envelope),
-        raw=frame.data,
+        unknown=unknown,
+        raw="",
     )
 
 

@@ -686,6 +686,11 @@ def to_wire(envelope: Envelope) -> str:
     return _encode(value)
 
 
+def entry_to_wire(entry: ConversationEntry) -> str:
+    """Write one entry of a REST list: compact JSON on one line, with the payload as an object."""
+    return _encode(dump(entry))
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 """What may be half of a surrogate pair, or a whole one: an escape of either level, or a character."""
