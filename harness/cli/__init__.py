@@ -59,13 +59,24 @@ def cli() -> None:
     help='What goes wrong for every end user, such as "drop phase=streaming after=3 probability=0.2 seed=7"; see '
     "docs/sandbox.md. May be given more than once.",
 )
+@click.option("--limits", is_flag=True, help="Refuse with 429 what the service documents to be too often.")
+@click.option(
+    "--token-lifetime",
+    default=3600.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that a guest's access token is good for.",
+)
 @click.option("--tls", is_flag=True, help="Serve HTTPS, by a test certificate; says where that of its authority is.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends: for programs that start it.")
 def sandbox(
+    *,
     port: int,
     bots: tuple[Path, ...],
     ping_interval: float,
     faults: tuple[str, ...],
+    limits: bool,
+    token_lifetime: float,
     tls: bool,
     until_stdin_closes: bool,
 ) -> None:
@@ -80,6 +91,8 @@ def sandbox(
         bots=bots,
         ping_interval=ping_interval,
         faults=faults,
+        limits=limits,
+        token_lifetime=token_lifetime,
         tls=tls,
         until_stdin_closes=until_stdin_closes,
     )

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import click
 import uvloop
 
+from harness.sandbox.limits import Limits
 from harness.sandbox.process import LISTENING
 from harness.sandbox.server import Sandbox
 
@@ -22,11 +23,21 @@ def serve(
     bots: tuple[Path, ...],
     ping_interval: float,
     faults: tuple[str, ...],
+    limits: bool,
+    token_lifetime: float,
     tls: bool,
     until_stdin_closes: bool,
 ) -> None:
     """Serve until Ctrl-C, a termination signal, or the end of standard input."""
-    sandbox = Sandbox(bots, port=port, ping_interval=ping_interval, faults=faults, tls=tls)
+    sandbox = Sandbox(
+        bots,
+        port=port,
+        ping_interval=ping_interval,
+        token_lifetime=token_lifetime,
+        limits=Limits.documented() if limits else None,
+        faults=faults,
+        tls=tls,
+    )
     with _certificate(sandbox.ca) as ca:
         uvloop.run(_serve(sandbox, ca, until_stdin_closes=until_stdin_closes))
 

@@ -61,6 +61,7 @@ class Access:
         *,
         files: Mapping[str, tuple[str | None, bytes, str]] | None = None,
         params: Mapping[str, str] | None = None,
+        accept: str = "*/*",
     ) -> httpx.Response:
         """Ask for an operation of the REST API.
 
@@ -71,14 +72,14 @@ class Access:
             body: JSON.
             files: Parts of a form.
             params: What goes behind the question mark.
+            accept: Media type of the answer.
 
         Raises:
             TargetUnreachable, RemoteProtocolError, ServiceRefused: As `Requests.send` does.
         """
         url = f"{self.url}{_REST}{path}"
-        return await self._requests.send(
-            operation, method, url, headers=self.headers, params=params, body=body, files=files
-        )
+        headers = {**self.headers, "Accept": accept}
+        return await self._requests.send(operation, method, url, headers=headers, params=params, body=body, files=files)
 
     async def take(self) -> None:
         """Take a guest's access token (generateAccessTokenForUnauthenticatedUser).

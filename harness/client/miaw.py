@@ -187,7 +187,8 @@ class MiawClient:
 
     async def transcript(self, conversation: str) -> bytes:
         """Download a conversation as a PDF document (conversation transcript)."""
-        response = await self._access.request("retrieveTranscript", "GET", f"/conversation/{conversation}/transcript")
+        path = f"/conversation/{conversation}/transcript"
+        response = await self._access.request("retrieveTranscript", "GET", path, accept="application/pdf")
         if not response.content.startswith(b"%PDF-"):
             raise RemoteProtocolError(
                 f"retrieveTranscript was answered {response.status_code} with something that is no PDF document: "

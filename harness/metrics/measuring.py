@@ -178,7 +178,7 @@ def _measured(turn: Turn, receipts: dict[str, Receipt], replayed: dict[str, int]
     lasts = [stream.last for stream in streams if stream.last is not None]
     typing = (event for event in turn.events if isinstance(event, TypingStarted) and event.role in SPEAKERS)
     signs = (event for event in turn.events if not isinstance(event, TypingStopped))
-    taken = turn.accepted is not None and turn.ending is not Ending.REFUSED
+    accepted = turn.accepted if turn.ending is not Ending.REFUSED else None
 
     def after(event: Received | None) -> Span | None:
         return Span.of(move, event) if event is not None else None
@@ -191,7 +191,7 @@ def _measured(turn: Turn, receipts: dict[str, Receipt], replayed: dict[str, int]
         ending=turn.ending,
         waited=turn.waited,
         down=turn.down,
-        acknowledged=Span.of(move, turn.accepted) if taken and turn.accepted is not None else None,
+        acknowledged=Span.of(move, accepted) if accepted is not None else None,
         first_event=after(next(signs, None)),
         typing=after(next(typing, None)),
         first_text=after(_earliest([stream.first for stream in streams])),

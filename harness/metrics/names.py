@@ -67,10 +67,9 @@ class ChannelMetric:
     meaning: str
     _of: Callable[[Measurements], Iterable[Reading]]
 
-    def read(self, conversation: Measurements) -> tuple[Span, ...]:
-        """Its values in a conversation, in its unit, in the order of the timeline."""
-        values = (_scaled(value, self.unit) for value in self._of(conversation))
-        return tuple(value for value in values if value is not None)
+    def read(self, conversation: Measurements) -> tuple[Span | None, ...]:
+        """Its values in a conversation, in its unit, in the order of the timeline; None for what did not come to it."""
+        return tuple(_scaled(value, self.unit) for value in self._of(conversation))
 
 
 def _scaled(value: Reading, unit: Unit) -> Span | None:

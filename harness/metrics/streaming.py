@@ -80,7 +80,7 @@ def streaming(stream: Stream, *, due: float | None = None, replayed: int = 0, pa
     """
     tokens, lasting = stream.tokens, stream.lasting
     readable = list(accumulate((token.at for token in lasting), max))
-    wanted = readable[0] if due is None and readable else due or 0.0
+    wanted = due if due is not None else next(iter(readable), 0.0)
     halts = rebuffering(readable, pace)
     characters = len(stream.text)
     gaps = tuple(Span.of(*pair) for pair in pairwise(tokens))

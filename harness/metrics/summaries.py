@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from harness.metrics.binomial import Interval, effective_size, rank_interval, share_interval
 from harness.metrics.measuring import Measurements, TurnMetrics
-from harness.metrics.names import TURN, Sort, TurnMetric
+from harness.metrics.names import CHANNEL, TURN, ChannelMetric, Sort, TurnMetric
 from harness.metrics.turns import Ending
 from harness.timeline.spans import nearest_rank
 
@@ -45,16 +45,17 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The values of one metric in many turns.
+    """The values of one metric in many turns, or of the channel in many conversations.
 
     Attributes:
         metric: What was measured.
         observed: The values.
         censored: How many of them never came.
         left_out: Turns of which nobody can know: the user went on, the event stream was down, the message was refused.
+            Of the channel, what had begun and did not come to it.
     """
 
-    metric: TurnMetric
+    metric: TurnMetric | ChannelMetric
     observed: tuple[Observed, ...]
     censored: int
     left_out: int
@@ -153,6 +154,17 @@ def summary(conversations: Mapping[str, Measurements]) -> dict[str, Sample]:
     """A sample of every metric that the turns of conversations have values of, by name."""
     samples = {name: sample(metric, conversations) for name, metric in TURN.items()}
     return {name: one for name, one in samples.items() if one.n}
+
+
+def channel(conversations: Mapping[str, Measurements]) -> dict[str, Sample]:
+    """A sample of everything that the channel did in conversations, by name."""
+    found: dict[str, Sample] = {}
+    for name, metric in CHANNEL.items():
+        read = [(conversation, value) for conversation, one in conversations.items() for value in metric.read(one)]
+        observed = tuple(Observed(conversation, value.value) for conversation, value in read if value is not None)
+        if observed:
+            found[name] = Sample(metric, observed, 0, len(read) - len(observed))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ Here: the model of a script and the messages for whoever writes one. Not here: p
 
 A form is shown by the step `form: {title: Contact details, fields: [{label: Full name, required: true}]}`; a field has
 a type (text, email, phone, number, choice, date, date_time), and options if it is a choice. After a handover
-`rep_turns` answer, or with `played: true` a rep whom the scenario plays.
+`rep_turns` answer, or with `played: true` a rep whom the scenario plays. What goes wrong stands under `faults`, a
+list such as `[drop phase=streaming after=3]`; see faults.py.
 """
 
 import re

@@ -65,6 +65,8 @@ class Line:
 
     def carry(self, chunk: bytes, about: About | None) -> None:
         """Send an event, or what becomes of it."""
+        if self._is_silent:
+            return
         due = {armed.fault.kind: armed for armed in (self._plan.due(CARRYING, about) if about else ())}
         waiting = list(self._held)
         self._slow_down(due)
@@ -94,8 +96,9 @@ class Line:
 
     def _write_whole(self, chunk: bytes, due: dict[str, Armed]) -> None:
         if "burst" in due and self._buffer is None:
-            self._buffer, self._room = [], due["burst"].fault.events or 1
-            self._later(due["burst"], self._flush)
+            kept: list[bytes] = []
+            self._buffer, self._room = kept, due["burst"].fault.events or 1
+            self._later(due["burst"], lambda: self._flush() if self._buffer is kept else None)
         if "stall" in due:
             half = len(chunk) // 2
             self._write(chunk[:half])
@@ -118,13 +121,11 @@ class Line:
             self._release(held)
 
     def _release(self, held: _Held) -> None:
-        if held in self._held:
+        if held in self._held and not self._is_silent:
             self._held.remove(held)
             self._write(held.chunk)
 
     def _write(self, chunk: bytes) -> None:
-        if self._is_silent:
-            return
         if self._buffer is None:
             self._wire.push(chunk)
             return
@@ -133,9 +134,8 @@ class Line:
             self._flush()
 
     def _wait(self, seconds: float) -> None:
-        if not self._is_silent:
-            self._flush()
-            self._wire.push(Until(asyncio.get_running_loop().time() + seconds))
+        self._flush()
+        self._wire.push(Until(asyncio.get_running_loop().time() + seconds))
 
     def _flush(self) -> None:
         """Send what is kept in one piece."""
@@ -145,8 +145,7 @@ class Line:
 
     def _end(self, how: str | None) -> None:
         self._flush()
-        if not self._is_silent:
-            self._wire.end(cast(End, how))
+        self._wire.end(cast(End, how))
 
     def _later(self, armed: Armed, do: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_later(armed.fault.seconds or 0.0, do)

@@ -116,11 +116,11 @@ class Service:
 
     def configuration(self, query: DeploymentQuery) -> dict[str, Any]:
         """Tell anybody how a deployment is configured."""
-        return self._configuration(self._bot(query.es_config_name))
+        return self._configuration(self._deployed(query.es_config_name))
 
     def business_hours(self, query: DeploymentQuery) -> dict[str, Any]:
         """Tell anybody when a deployment is open."""
-        hours = self._bot(query.es_config_name).setup.hours
+        hours = self._deployed(query.es_config_name).setup.hours
         intervals = [
             {"startTime": _milliseconds(opens), "endTime": _milliseconds(closes)}
             for opens, closes in hours.intervals(datetime.now(UTC))
@@ -300,10 +300,14 @@ class Service:
         playing = player.play(conversation, conversation.session)
         conversation.session.player = self._tasks.create_task(playing, name=f"bot of {conversation.id}")
 
-    def _bot(self, deployment: str) -> Bot:
+    def _deployed(self, deployment: str) -> Bot:
         bot = self.bots.get(deployment)
         if bot is None:
             raise Refused(400, f'There is no deployment "{deployment}"')
+        return bot
+
+    def _bot(self, deployment: str) -> Bot:
+        bot = self._deployed(deployment)
         if bot.type != "api":
             raise Refused(400, WRONG_TYPE)
         return bot
@@ -317,7 +321,7 @@ class Service:
 
     @staticmethod
     def _configuration(bot: Bot) -> dict[str, Any]:
-        config = configuration(bot.deployment, bot.channel, bot.setup, attachments=bot.attachments)
+        config = configuration(bot.deployment, bot.channel, bot.setup, type_=bot.type, attachments=bot.attachments)
         return {"embeddedServiceConfig": config, "timestamp": entries.now()}
 
 

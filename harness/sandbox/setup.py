@@ -184,13 +184,14 @@ class Setup(_Model):
     storage_full: bool = False
 
 
-def configuration(deployment: str, channel: str, setup: Setup, *, attachments: bool) -> dict[str, Any]:
+def configuration(deployment: str, channel: str, setup: Setup, *, type_: str, attachments: bool) -> dict[str, Any]:
     """Give a deployment as clients see it; `deploymentType` is upper case, as observed.
 
     Args:
         deployment: Its name.
         channel: Identifier of its channel's address.
         setup: What is set up for it.
+        type_: Its type.
         attachments: Whether the end user may send files.
     """
     asks, context = setup.prechat.asks, setup.prechat.each.capitalize()
@@ -209,7 +210,7 @@ def configuration(deployment: str, channel: str, setup: Setup, *, attachments: b
     ]
     return {
         "name": deployment,
-        "deploymentType": "API",
+        "deploymentType": type_.upper(),
         "embeddedServiceMessagingChannel": {
             "channelAddressIdentifier": channel,
             "authMode": "Auth" if setup.verification.keys else "UnAuth",

@@ -70,7 +70,7 @@ class Stream:
 
     def take(self, event: Logged) -> None:
         """Queue an event, if the client is able to understand it, or what faults make of it."""
-        if event.since <= self._capabilities:
+        if event.since <= self._capabilities and not self._ended:
             if self._plan.armed:
                 self._line.carry(event.chunk, event.about)
             else:

@@ -1,5 +1,6 @@
 """The command `harness`, as a person calls it."""
 
+import json
 import os
 import signal
 import ssl
@@ -9,6 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import jwt
 import pytest
 
 from harness.scenarios.recording import read, recordings_in
@@ -40,7 +42,12 @@ def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
             ["judge", "--help"],
             ["RECORDINGs are files that `harness run` leaves", "--with FILE", "as the recorded run was told"],
         ),
-        (["sandbox", "--help"], ["Ctrl-C ends it", "--bots"]),
+        (["sandbox", "--help"], ["Ctrl-C ends it", "--bots", "--fault TEXT", "--limits", "--tls"]),
+        (["targets", "--help"], ["List the services that --target can name", "org_id: ${env.STAGING_ORG_ID}", "--in"]),
+        (
+            ["doctor", "--help"],
+            ["harness doctor --target staging", "--no-greeting", "Exit codes: 0 every step went well"],
+        ),
         (["--version"], ["harness, version 0.1.0"]),
     ],
 )
@@ -110,6 +117,31 @@ def test_the_sandbox_speaks_https_and_has_faults() -> None:
         process.wait(timeout=30)
     assert url.startswith("https://127.0.0.1:")
     assert (process.returncode, ca.exists()) == (0, False)
+
+
+def test_the_sandbox_has_limits_and_short_lived_tokens() -> None:
+    """As it is told: the token says so itself, and the 201st in a minute is refused."""
+    command = [*HARNESS, "sandbox", "--limits", "--token-lifetime", "5", "--until-stdin-closes"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("listening on ").strip()
+        body = {"orgId": "00DHb0000004QkL", "esDeveloperName": "Harbour_Menu", "platform": "Web"}
+        asked = urllib.request.Request(  # noqa: S310 - our own server
+            f"{url}/iamessage/api/v2/authorization/unauthenticated/access-token",
+            data=json.dumps({**body, "capabilitiesVersion": "63"}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own server
+            claims = jwt.decode(json.load(answer)["accessToken"], options={"verify_signature": False})
+        for _ in range(199):
+            urllib.request.urlopen(asked, timeout=10).close()  # noqa: S310 - our own server
+        with pytest.raises(urllib.error.HTTPError, match="429"):
+            urllib.request.urlopen(asked, timeout=10)  # noqa: S310 - our own server
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=30)
+    assert claims["exp"] - claims["iat"] in {5, 6}
 
 
 def test_a_run_leaves_results_and_says_where(tmp_path: Path) -> None:

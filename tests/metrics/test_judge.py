@@ -1,6 +1,6 @@
 """What a report tells of an answer is what the judge judged it by."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from harness.events import Event
 from harness.expectations import vocabulary as v
@@ -27,6 +27,7 @@ def judged(timeline: Timeline, check: str, limit: float) -> Status:
 
 
 @given(streams())
+@settings(deadline=None)
 def test_every_time_is_the_one_that_the_judge_goes_by(told: list[Event]) -> None:
     """It holds a limit of what it was at most, fails one below what it was at least, and can't tell between."""
     timeline = conversation(*told, final(told[-1].at))
@@ -42,6 +43,7 @@ def test_every_time_is_the_one_that_the_judge_goes_by(told: list[Event]) -> None
 
 
 @given(streams())
+@settings(deadline=None)
 def test_every_count_is_the_one_that_the_judge_goes_by(told: list[Event]) -> None:
     """Stalls, chunks of one read, repeats, and numbers left out."""
     timeline = conversation(*told, final(told[-1].at))

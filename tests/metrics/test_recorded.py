@@ -8,9 +8,9 @@ import pytest
 
 from harness import Conversation, Customer, Target, contains, eventually, message, quiet, reply, token
 from harness.metrics.measuring import Measurements, TurnMetrics, measure
-from harness.metrics.names import CHANNEL, readings
+from harness.metrics.names import readings
 from harness.metrics.skew import skew, stamps
-from harness.metrics.summaries import goodput, summary
+from harness.metrics.summaries import channel, goodput, summary
 from harness.scenarios.customer import customer
 from harness.scenarios.recording import Recordings, read, recordings_in
 from harness.user.persona import persona
@@ -125,9 +125,12 @@ async def test_a_hand_off_takes_as_long_as_its_queue(at_sandbox: Target, tmp_pat
     assert handoff.asked is not None
     assert 0.15 < handoff.queued.value <= handoff.asked.value
     assert handoff.greeted.value > 0.035
-    [typed, *_] = CHANNEL["typed_ms"].read(played.measured)
-    assert typed.value > 15
-    assert len(CHANNEL["routed_ms"].read(played.measured)) == len(CHANNEL["greeting_ms"].read(played.measured)) == 1
+    seen = channel({"desk": played.measured})
+    assert {name: one.n for name, one in seen.items() if name != "typed_ms"} == {
+        **dict.fromkeys(("routed_ms", "active_ms", "joined_ms", "greeting_ms"), 1),
+        **dict.fromkeys(("handoff_ms", "queued_ms", "greeted_ms", "outages"), 1),
+    }
+    assert max(one.value for one in seen["typed_ms"].observed) > 35
 
 
 async def hang(customer: Customer) -> Conversation:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from harness.events import Event
 from harness.metrics.measuring import Measurements, measure
-from harness.metrics.names import CHANNEL, TURN
-from harness.metrics.summaries import Observed, Sample, goodput, sample, share_of, summary
+from harness.metrics.names import TURN
+from harness.metrics.summaries import Observed, Sample, channel, goodput, sample, share_of, summary
 from harness.timeline.timeline import Timeline
 from tests.expectations.building import event, timeline
 from tests.metrics.made import final, said, token
@@ -89,7 +89,17 @@ def test_an_opening_asks_nothing() -> None:
     """Its greeting is the channel's metric."""
     greeted = conversation([event("opened", 1.0), final(1.4)], turn(2.0, 0.1))
     assert [one.value for one in sample(ANSWER, {"a": greeted}).observed] == [pytest.approx(100)]
-    assert [span.value for span in CHANNEL["greeting_ms"].read(greeted)] == [pytest.approx(400)]
+    assert [one.value for one in channel({"a": greeted})["greeting_ms"].observed] == [pytest.approx(400)]
+
+
+def test_the_channel_is_summed_up_too() -> None:
+    """With all that happened in a conversation; what did not come to its end is counted."""
+    ups_and_downs = [event("dropped", 1.0), event("resumed", 1.5), event("dropped", 2.0)]
+    found = channel({"a": conversation(ups_and_downs), "b": conversation(ups_and_downs[:2])})
+    assert [one.value for one in found["down_ms"].observed] == pytest.approx([500, 500])
+    assert (found["down_ms"].n, found["down_ms"].left_out) == (2, 1)
+    assert [one.value for one in found["outages"].observed] == [2, 1]
+    assert set(found) == {"outages", "down_ms", "reconnect_ms"}
 
 
 def test_what_these_conversations_do_not_have_is_not_summed_up() -> None:

@@ -191,6 +191,21 @@ async def test_what_comes_on_the_answer_is_done(begin: Begin, fault: str) -> Non
     assert (await end_user.send(body)).status_code == 409
 
 
+@pytest.mark.parametrize("fault", ["reset", "server_error"])
+async def test_a_stream_is_not_opened_for_nobody(begin: Begin, fault: str) -> None:
+    """It has no answer behind which it could be: the first one that is told of is the first."""
+    end_user = await begin(f"{fault} phase=connect at=answer")
+    await end_user.sign_in()
+    await end_user.create()
+    if fault == "reset":
+        with pytest.raises(httpx.ReadError):
+            await open_a_stream(end_user)
+    else:
+        assert (await open_a_stream(end_user)).status_code == 500
+    async with end_user.listen() as ear:
+        await ear.until_text("Welcome")
+
+
 async def test_a_conversation_is_closed_while_something_is_sent(begin: Begin) -> None:
     """It is refused, not said, and the end of the conversation is told."""
     end_user = await begin("closed")

@@ -16,7 +16,7 @@ from harness.sandbox.server import Sandbox
 from harness.sandbox.telling import UNKNOWN_ENTRY, UNKNOWN_EVENT, UNKNOWN_FORMAT, UNKNOWN_MESSAGE
 
 from .conftest import Visit, visitors
-from .end_user import ORG, Ear, EndUser, Heard
+from .end_user import DEADLINE, ORG, Ear, EndUser, Heard
 
 BOT = """
 bot: Faulty Bot
@@ -154,6 +154,23 @@ async def test_a_stream_that_drops(faulty: Met, how: str, after: int) -> None:
     assert all(int(one.id) < int(other.id) for one, other in pairwise(heard))
 
 
+@pytest.mark.parametrize(("fault", "end"), [("drop", "close"), ("half", "close"), ("silence", "")])
+async def test_what_is_over_meets_nothing(faulty: Met, fault: str, end: str) -> None:
+    """What is told after its end comes on the next connection, and the second fault with it."""
+    end_user = await faulty(f"{fault} phase=streaming", "drop phase=streaming how=end after=1")
+    async with end_user.listen() as ear:
+        await end_user.create()
+        await end_user.say("my order")
+        heard = await ear.until_event("CONVERSATION_PROGRESS_INDICATOR")
+        await is_kept(end_user, "It has shipped.")
+        if end:
+            assert await to_the_end(ear) == ([], end)
+    async with end_user.listen(heard[-1].id) as ear:
+        assert await to_the_end(ear) == ([], "end")
+    async with end_user.listen(heard[-1].id) as ear:
+        assert names(heard + await ear.until_event(STOPPED)) == [*CREATED, *ORDER]
+
+
 @pytest.mark.parametrize("how", ["close", "reset", "end"])
 async def test_half_a_frame(faulty: Met, how: str) -> None:
     """The bytes end within an event, which comes whole to who resumes."""
@@ -244,6 +261,18 @@ async def test_what_takes_time_lets_nothing_pass(faulty: Met, fault: str) -> Non
     assert names(heard) == [*CREATED, *ORDER][:-3]
 
 
+async def test_nobody_waits_for_who_has_left(faulty: Met) -> None:
+    """What a stream was still to be sent is given up with it."""
+    end_user = await faulty(f"delay for={FOREVER} phase=connect")
+    await end_user.sign_in()
+    before = len(asyncio.all_tasks())
+    async with end_user.listen():
+        assert len(asyncio.all_tasks()) > before
+    async with asyncio.timeout(DEADLINE):
+        while len(asyncio.all_tasks()) > before:
+            await end_user.sign_in()
+
+
 async def test_silence_without_an_end(faulty: Met) -> None:
     """Nothing comes on that connection any more; who opens another gets what was missed."""
     end_user = await faulty("silence phase=streaming", ping_interval=0.01)
@@ -270,6 +299,19 @@ async def test_a_burst(faulty: Met) -> None:
         await end_user.say("hello")
         heard += await ear.until_text("Hm.")
     assert names(heard) == [*CREATED, *ORDER, "MESSAGE", "MESSAGE"]
+
+
+async def test_a_burst_is_not_over_by_the_end_of_another(faulty: Met) -> None:
+    """Each has a time of its own, and the first one's is longer over than it lasts."""
+    end_user = await faulty(
+        "burst phase=receipts events=1 for=5ms", f"burst on=StreamingToken events=1000 for={FOREVER}"
+    )
+    async with end_user.listen() as ear:
+        await end_user.create()
+        await end_user.say("my order")
+        await ear.until_event("CONVERSATION_PROGRESS_INDICATOR")
+        await is_kept(end_user, "It has shipped.")
+        await nothing_comes(ear, end_user, of=b"STREAMING_TOKEN")
 
 
 async def test_a_burst_is_over_in_time(faulty: Met) -> None:
@@ -502,6 +544,8 @@ async def test_a_phase_ends_where_it_is_said_to(faulty: Met, phase: str, says: s
         heard = await ear.until_text("Hello.")
         await end_user.say(says)
         heard += await ear.until_text("Rita here.") if phase == "transfer" else await ear.until_event(STOPPED)
+        await end_user.say("the last one")
+        heard += await ear.until_text("the last one")
     assert names([one for one, other in pairwise(heard) if one.id == other.id]) == events
 
 
@@ -555,6 +599,21 @@ async def test_a_recorded_stream_meets_faults(visit: Visit) -> None:
         heard, end = await to_the_end(ear)
     assert end == "close"
     assert names(heard).count("STREAMING_TOKEN") == 1
+
+
+async def test_a_sandbox_tells_what_has_come() -> None:
+    """By the text of each fault; nothing of those that have not."""
+    async with Sandbox(faults=["duplicate times=2 on=Message", "gap on=QueuePosition"]) as sandbox:
+        assert sandbox.faults_met == {}
+        async with visitors(sandbox) as visit:
+            for met in (1, 2):
+                end_user = await visit("Harbour_Menu")
+                async with end_user.listen() as ear:
+                    await end_user.create()
+                    await ear.until_event("CONVERSATION_MESSAGE", times=2)
+                assert sandbox.faults_met == {"duplicate on=Message times=2": met * 2}
+                assert sandbox.open_conversations == met
+    assert (sandbox.faults_met, sandbox.open_conversations) == ({}, 0)
 
 
 async def test_faults_come_one_upon_the_other(faulty: Met) -> None:

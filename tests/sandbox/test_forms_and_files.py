@@ -161,7 +161,7 @@ async def test_a_file_is_refused_as_in_the_sample(meet: Visit, how: dict[str, An
         (
             {"files": {"messageEntry": (None, "{}", "application/json"), "fileData": ("a.pdf", b"x")}},
             400,
-            "Specify the message.",
+            "Specify the esDeveloperName.",
         ),
         (
             {"headers": {"Content-Type": "multipart/form-data"}, "content": b"x"},

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.sandbox import pdf
@@ -225,6 +225,7 @@ def _lines(content: bytes) -> list[str]:
 @given(
     st.lists(st.text(st.characters(codec="cp1252", exclude_categories=["Cc", "Zs", "Cf"]), min_size=1), max_size=150)
 )
+@example([str(number) for number in range(3 * pdf.ROWS + 1)])
 def test_a_document_holds_its_lines(lines: list[str]) -> None:
     """Whatever signs are in them; the long ones are folded, and pages follow one another."""
     pages = read_pdf(pdf.document(lines))

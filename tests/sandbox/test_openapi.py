@@ -70,13 +70,14 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         yield Guest(url)
 
 
-def operations(url: str) -> dict[str, Any]:
-    """Give the operations of the document by their names."""
-    document = httpx.get(url + OPENAPI, timeout=DEADLINE).json()
+@pytest.fixture(scope="module")
+def operations(guest: Guest) -> dict[str, Any]:
+    """The operations of the document by their names."""
+    document = httpx.get(guest.url + OPENAPI, timeout=DEADLINE).json()
     assert "Test" in document["components"]["schemas"]["Deployment"]["enum"]
     document["components"]["schemas"]["Deployment"]["enum"] = ["Test"]  # that of the guest's token
     schema = schemathesis.openapi.from_dict(document)
-    schema.config.update(base_url=url)
+    schema.config.update(base_url=guest.url)
     found: list[Any] = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
     return {one.definition.raw["operationId"]: one for one in found}
 
@@ -102,15 +103,15 @@ NAMES = [
 ]
 
 
-def test_the_document_has_every_operation(guest: Guest) -> None:
+def test_the_document_has_every_operation(operations: dict[str, Any]) -> None:
     """Those of the service's reference, and no other."""
-    assert sorted(operations(guest.url)) == sorted(NAMES)
+    assert sorted(operations) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_request_is_an_error_of_the_server(guest: Guest, name: str) -> None:
+def test_no_request_is_an_error_of_the_server(guest: Guest, operations: dict[str, Any], name: str) -> None:
     """Well formed or not, by a guest or by nobody, of a conversation that is there or not: it is answered as said."""
-    operation = operations(guest.url)[name]
+    operation = operations[name]
     answered = Counter[int]()
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.documents import DocumentError
 from harness.sandbox.bots import load_bot
+from harness.sandbox.server import Sandbox
 from harness.sandbox.setup import DAYS, Day, Hours
 
 from .conftest import Visit
@@ -59,6 +60,18 @@ async def test_a_configuration_has_the_shape_of_the_sample(meet: Visit) -> None:
     [choices] = signed_in["embeddedServiceConfig"]["choiceListConfig"]["choiceList"]
     assert choices["choiceListId"] == fields["Topic"]["choiceListId"]
     assert [value["label"] for value in choices["choiceListValues"]] == ["Card", "Loan"]
+
+
+@pytest.mark.parametrize("path", [CONFIGURATION, HOURS])
+async def test_deployments_of_every_type_tell_of_themselves(tmp_path: Path, path: str) -> None:
+    """Those for the stock client, too, which give custom clients no token."""
+    web = tmp_path / "web.bot.yaml"
+    web.write_text("{bot: Web, deployment: Harbour_Web, type: web}", encoding="utf-8")
+    async with Sandbox([web]) as sandbox, httpx.AsyncClient(base_url=sandbox.url) as http:
+        response = await http.get(path, params={**ASKED, "esConfigName": "Harbour_Web"})
+    assert response.status_code == 200
+    if path == CONFIGURATION:
+        assert response.json()["embeddedServiceConfig"]["deploymentType"] == "WEB"
 
 
 @pytest.mark.parametrize("path", [CONFIGURATION, HOURS])

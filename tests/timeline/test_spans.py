@@ -36,6 +36,12 @@ def test_the_nearest_rank_is_a_value_that_so_many_do_not_exceed(values: list[int
     assert found == min(enough)
 
 
+@pytest.mark.parametrize("percent", [7, 14, 28, 29, 55, 56, 57, 58, 95, 99, 100])
+def test_a_rank_is_not_off_by_a_rounding(percent: int) -> None:
+    """Of a hundred values, the seventh is the 7th percentile, though 0.07 times 100 is more than 7."""
+    assert nearest_rank(map(float, range(1, 101)), percent / 100) == percent
+
+
 def test_nothing_has_no_rank() -> None:
     """Said in a sentence."""
     with pytest.raises(ValueError, match="no value has a rank: there are none"):
