@@ -142,11 +142,9 @@ class Access:
             body: dict[str, Any] = response.json()
             self._token, self.last_event_id = str(body["accessToken"]), str(body["lastEventId"])
         except (ValueError, KeyError, TypeError) as error:
-            is_page = response.headers.get("content-type", "").lower().startswith("text/html")
             raise RemoteProtocolError(
                 f"{response.url} answered {response.status_code} without an access token; check that the target's "
-                "address is a messaging service, and that nothing stands before it, such as a page to log in"
-                + (", since what came is a web page" if is_page else "")
+                "address is a messaging service"
             ) from error
         return body
 

@@ -30,6 +30,10 @@ _ADVICE = {
 """What a status means here and what to do. Source: the protocol notes, section 9.2."""
 
 
+_LONGEST_SPACE = 64
+"""Bytes of white space that a page may begin with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and the status it was answered with; times in seconds on the monotonic clock."""
@@ -75,13 +79,13 @@ class Requests:
 
         Raises:
             TargetUnreachable: Nobody answered.
-            RemoteProtocolError: What answered does not speak HTTP.
+            RemoteProtocolError: What answered does not speak HTTP, or is a page for people.
             ServiceRefused: The answer means no.
         """
         started = self._network.heartbeat.now()
         try:
-            response = await self._network.http.request(
-                method, url, json=body, files=files, params=params, headers=headers
+            response = await self._network.request(
+                method, url, headers=headers or {}, params=params, body=body, files=files
             )
         except httpx.RemoteProtocolError as error:
             raise RemoteProtocolError(
@@ -93,6 +97,11 @@ class Requests:
         self._observe(Exchange(operation, response.status_code, started, self._network.heartbeat.now()))
         if not response.is_success:
             raise _refusal(operation, response)
+        if response.content[:_LONGEST_SPACE].lstrip().startswith(b"<"):  # whatever it is, it is none of the service's
+            raise RemoteProtocolError(
+                f"{operation} was answered with a page ({quoted(response.text, limit=80)}) by {url}; a gateway or a "
+                "login page stands in the way, or the target's address is not a messaging service"
+            )
         return response
 
 

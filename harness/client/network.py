@@ -4,15 +4,18 @@ Only the target says how to get there: proxies of the environment don't count, o
 """
 
 import ssl
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from harness.client.arrivals import Heartbeat
 from harness.client.target import Target, Timeouts
 from harness.client.transport import Transport
+
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "conversation-harness"}
 
 
 @cache
@@ -40,7 +43,7 @@ class Network:
             is direct.
 
     Attributes:
-        http: The HTTP client that all users share.
+        http: What event streams are opened with; `request` is for everything else.
         heartbeat: Tells how far back unread bytes can reach.
         timeouts: How long each phase may take, in seconds.
     """
@@ -49,11 +52,44 @@ class Network:
         self.heartbeat = Heartbeat()
         self.timeouts = target.timeouts if target else Timeouts()
         verify, proxy = trusting(target.ca if target else None), target.proxy if target else None
-        self.http = httpx.AsyncClient(
-            transport=Transport(self.heartbeat, verify=verify, proxy=proxy),
-            timeout=httpx.Timeout(self.timeouts.request, connect=self.timeouts.connect),
-            headers={"Accept-Encoding": "identity", "User-Agent": "conversation-harness"},
+        self._transport = Transport(self.heartbeat, verify=verify, proxy=proxy)
+        self._patience = httpx.Timeout(self.timeouts.request, connect=self.timeouts.connect).as_dict()
+        self.http = httpx.AsyncClient(transport=self._transport, headers=_HEADERS)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str | None, bytes, str]] | None = None,
+    ) -> httpx.Response:
+        """Send a request and read the whole answer.
+
+        Without httpx's client, which would look for cookies, redirects and passwords that this API does not have, for
+        as much time as all the rest takes.
+
+        Raises:
+            httpx.TransportError: The network failed, or what answered does not speak HTTP.
+        """
+        request = httpx.Request(
+            method,
+            url,
+            json=body,
+            files=files,
+            params=params,
+            headers={**_HEADERS, **headers},
+            extensions={"timeout": self._patience},
         )
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
 
     async def __aenter__(self) -> Self:
         self.heartbeat.__enter__()

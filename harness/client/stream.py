@@ -6,7 +6,7 @@ Not here: what a frame means (protocols/miaw/mapping.py), opening it again after
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
@@ -20,11 +20,11 @@ from harness.errors import RemoteProtocolError, ServiceRefused
 from harness.events.text import quoted
 from harness.protocols.sse import Comment, Frame, SSEDecoder
 
-_TIMEOUT = httpx.Timeout(10.0, read=None)
-"""A stream may be silent for as long as it likes; expectations have deadlines."""
-
 _SHOWN = 300
 """Bytes of an error body that are read to be shown."""
+
+_GLANCE = 1.0
+"""Seconds for that; what looks like a stream may be one that brings nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,9 @@ async def open_stream(network: Network, url: str, headers: dict[str, str]) -> As
         ServiceRefused: The service answered with an error status.
         RemoteProtocolError: What answered is not an event stream.
     """
+    patience = httpx.Timeout(network.timeouts.first_event, connect=network.timeouts.connect)
     try:
-        async with aconnect_sse(network.http, "GET", url, headers=headers, timeout=_TIMEOUT) as source:
+        async with aconnect_sse(network.http, "GET", url, headers=headers, timeout=patience) as source:
             await _check(source.response)
             yield EventStream(source.response)
     except httpx.TransportError as error:
@@ -123,8 +124,10 @@ async def _check(response: httpx.Response) -> None:
 
 async def _start_of(response: httpx.Response) -> str:
     start = b""
-    async for chunk in response.aiter_raw():
-        start += chunk
-        if len(start) >= _SHOWN:
-            break
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GLANCE):
+            async for chunk in response.aiter_raw():
+                start += chunk
+                if len(start) >= _SHOWN:
+                    break
     return start[:_SHOWN].decode(errors="replace")

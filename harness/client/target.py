@@ -66,7 +66,7 @@ class Timeouts(Part):
     request: Lasting = 30.0
     """From a request to the answer, and between two parts of it."""
     first_event: Lasting = 30.0
-    """From asking for an event stream until it is open, and from then until anything is heard on it."""
+    """From asking for an event stream until it is open."""
     silence: Lasting = 90.0
     """Without anything, not even a ping, after which an event stream counts as lost.
 

@@ -27,13 +27,13 @@ Value = TypeVar("Value")
 GRACE = 10.0
 """Seconds that a job has to clean up once it was told to stop: to close its conversation, as a rule."""
 
-_TURN = 0.005
+_TURN = 0.003
 """Seconds that a loop which keeps up needs for a turn, at most."""
 
 _PATIENCE = 0.05
 """Seconds after which the next job starts even though the loop does not keep up."""
 
-_COURTESY = 1.0
+_COURTESY = 10.0
 """Seconds for which a result that is there is held back, while the loop does not keep up; see `result`."""
 
 _MOMENT = 0.002
@@ -253,7 +253,7 @@ class Pool(Generic[Provided, Value]):
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: asyncio.Task[None]
-        self._is_ending = False
+        self._is_starting = self._is_ending = False
         self._news = asyncio.Event()
         self._gone = threading.Event()
         self._set = ExitStack()
@@ -343,7 +343,7 @@ class Pool(Generic[Provided, Value]):
 
     def _give_way(self) -> None:
         until = time.monotonic() + _COURTESY
-        while not self._pulse.keeps_up and time.monotonic() < until:
+        while (self._is_starting or not self._pulse.keeps_up) and time.monotonic() < until:
             self._gone.wait(_MOMENT)
 
     def stop(self) -> None:
@@ -476,7 +476,7 @@ class Pool(Generic[Provided, Value]):
             task.uncancel()  # it was for the starting alone; what follows may look at the count
         except BaseException as error:  # told with every job
             self._close(partial(_broken, error))
-        self._is_ending = True
+        self._is_starting, self._is_ending = False, True
         for running in list(self._running.values()):
             self._interrupt(running, self._refused())
         while self._running:
@@ -501,7 +501,8 @@ class Pool(Generic[Provided, Value]):
 
     async def _start_jobs(self, provided: Provided) -> None:
         while self._refusal is None:
-            if not self._waiting or len(self._running) >= self._concurrency:
+            self._is_starting = bool(self._waiting) and len(self._running) < self._concurrency
+            if not self._is_starting:
                 await self._next()
                 continue
             if self._pace is not None:

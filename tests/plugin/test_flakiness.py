@@ -9,7 +9,7 @@ import pytest
 from harness.plugin.tally import Tally, wilson
 from harness.scenarios.recording import read, recordings_in
 from tests.plugin.gateway import CREATE, STREAM, TOKEN, Fault, Gateway, refusal
-from tests.plugin.night import QUICK, WRONG, night, scenario, write
+from tests.plugin.night import QUICK, WRONG, asks, night, scenario, write
 
 # -- retries -----------------------------------------------------------------------------------------------------------
 
@@ -17,7 +17,7 @@ FLAKY = {
     "a.scenario.yaml": scenario("too many", *QUICK),
     "b.scenario.yaml": scenario("in trouble", *QUICK),
     "c.scenario.yaml": scenario("nobody answered", *QUICK),
-    "d.scenario.yaml": scenario("a broken stream", *QUICK),
+    "d.scenario.yaml": scenario("a broken stream", *asks("quick", "At once.", within="2s")),
 }
 HOPELESS = {
     "e.scenario.yaml": scenario("refused", *QUICK),
@@ -33,6 +33,7 @@ def faults() -> list[Fault]:
         Fault(TOKEN, refusal(503), skip=1),
         Fault(TOKEN, skip=1),
         Fault(STREAM, after=b"Good evening.", skip=3),
+        Fault(STREAM, refusal(503)),  # so it is not back in time
         Fault(CREATE, refusal(403), skip=5),
         Fault(TOKEN, refusal(503), skip=5),
         Fault(TOKEN, refusal(500)),
@@ -92,7 +93,7 @@ async def test_what_flakiness_means_is_chosen(
     tmp_path: Path, gateway: Gateway, options: list[str], code: int, says: str
 ) -> None:
     """By exit code, and in the summary."""
-    gateway.faults = faults()[:4]
+    gateway.faults = faults()[:5]
     write(tmp_path, FLAKY)
     done = await night(tmp_path, *options, "--concurrency=1", gateway=gateway)
     assert done.code == code

@@ -87,7 +87,7 @@ async def test_a_refused_connection() -> None:
         pytest.param(
             http("200 OK", "text/html", "<html><body>Welcome to nginx!</body></html>"),
             RemoteProtocolError,
-            "answered 200 without an access token; check that the target's address is a messaging service",
+            "was answered with a page ('<html><body>Welcome to nginx!</body></html>') by http://127.0.0.1:",
             id="a web page where the service should be",
         ),
         pytest.param(
