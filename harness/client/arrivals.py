@@ -7,7 +7,7 @@ time, lets the loop poll the network, and only then believes the note.
 """
 
 import asyncio
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.clock import Clock, MonotonicClock
 
@@ -15,8 +15,7 @@ TICK = 0.001
 """Seconds between two notes; the width of an arrival on an idle loop is about this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """Seconds on the monotonic clock between which bytes arrived."""
 
     earliest: float

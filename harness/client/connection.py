@@ -93,15 +93,18 @@ class Connection(asyncio.Protocol):
         self._answer = self._loop.create_future()
         assert self._transport is not None  # noqa: S101 - it was made on connecting
         self._transport.write(wire)
+        alarm = None if within is None else self._loop.call_later(within, self._late, within)
         try:
-            async with asyncio.timeout(within):
-                return await self._answer
-        except TimeoutError as error:
-            self.close()
-            raise httpx.ReadTimeout(f"no answer within {within:g} s") from error
+            return await self._answer
         except BaseException:
             self.close()
             raise
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+
+    def _late(self, within: float) -> None:
+        self._fail(httpx.ReadTimeout(f"no answer within {within:g} s"))
 
     async def read(self, within: float | None = None) -> tuple[bytes, Arrival] | None:
         """The next bytes of the answer's body and when they arrived; None at its end.

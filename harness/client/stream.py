@@ -7,7 +7,7 @@ Not here: what a frame means (protocols/miaw/mapping.py), opening it again after
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httpx
 from httpx_sse import aconnect_sse
@@ -27,8 +27,7 @@ _GLANCE = 1.0
 """Seconds for that; what looks like a stream may be one that brings nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What one read completed: often one frame, more when they came together."""
 
     arrival: Arrival

@@ -99,6 +99,7 @@ class LiveConversation(Conversation):
                 within=target.within,
                 opened_at=self._opened_at,
             )
+            self._recorded_at = str(self._recording.path)
 
     # -- the record ---------------------------------------------------------------------------------------------------
 
@@ -194,17 +195,27 @@ class LiveConversation(Conversation):
     # -- judging ------------------------------------------------------------------------------------------------------
 
     async def _verdict(self, judgement: Judging) -> Verdict:
-        while True:
-            self._news.clear()
-            self._complete()
-            verdict = judgement.look(self.timeline)
-            if verdict.status is not Judged.PENDING:
-                return verdict
-            try:
-                async with asyncio.timeout(verdict.due - self._now()):
-                    await self._news.wait()
-            except TimeoutError:
-                await self._passed(verdict.due)
+        alarm: asyncio.TimerHandle | None = None
+        due: float | None = None
+        try:
+            while True:
+                self._news.clear()
+                self._complete()
+                verdict = judgement.look(self.timeline)
+                if verdict.status is not Judged.PENDING:
+                    return verdict
+                if verdict.due != due:  # it seldom is, and a timer for every event costs as much as judging it
+                    if alarm is not None:
+                        alarm.cancel()
+                    due = verdict.due
+                    alarm = asyncio.get_running_loop().call_later(max(0.0, due - self._now()), self._news.set)
+                await self._news.wait()
+                if self._now() >= due:
+                    await self._passed(due)
+                    due = None
+        finally:
+            if alarm is not None:
+                alarm.cancel()
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

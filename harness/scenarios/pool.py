@@ -27,16 +27,16 @@ Value = TypeVar("Value")
 GRACE = 10.0
 """Seconds that a job has to clean up once it was told to stop: to close its conversation, as a rule."""
 
-_TURN = 0.003
+_TURN = 0.004
 """Seconds that a loop which keeps up needs for a turn, at most."""
 
-_PATIENCE = 0.05
+_PATIENCE = 0.02
 """Seconds after which the next job starts even though the loop does not keep up."""
 
 _COURTESY = 10.0
 """Seconds for which a result that is there is held back, while the loop does not keep up; see `result`."""
 
-_MOMENT = 0.002
+_MOMENT = 0.02
 """Seconds after which it is asked again whether the loop keeps up."""
 
 _NAP = 0.1
