@@ -15,7 +15,7 @@ MIXED = {
     "c.scenario.yaml": scenario("Wrong", *WRONG),
     "d.scenario.yaml": scenario("Too long", "say: endless", "wait: 60s", more="timeout: 1s"),
     "e.scenario.yaml": scenario("Garbage", *asks("garbage", "Was that a message?")),
-    "f.scenario.yaml": scenario("Hung up", *asks("hang up", "At once.")),
+    "f.scenario.yaml": scenario("Hung up", *asks("hang up", "At once.", within="1s")),
     "g/suite.yaml": "teardown:\n  - say: quick\n",
     "g/a.scenario.yaml": scenario("Too long, tidied", "say: endless", "wait: 60s", more="timeout: 1s"),
     "h.scenario.yaml": scenario("Rows", *asks("room ${n}", "/^Room ${n}/"), more="rows: [{n: 1}, {n: 2}, {n: 3}]"),

@@ -341,7 +341,7 @@ then:
   - expect: {message: At last.}""",
     ),
     "soft.scenario.yaml": scenario("soft ones", "say: quick", "expect: {message: Never., soft: true}", *SLOW),
-    "wrong.scenario.yaml": scenario("lost", *asks("hang up", "At once.")),
+    "wrong.scenario.yaml": scenario("lost", *asks("hang up", "At once.", within="1s")),
     "garbage.scenario.yaml": scenario("garbage", *asks("garbage", "Was that a message?")),
     "long.scenario.yaml": scenario("too long", "say: endless", "wait: 30s", more="timeout: 1s"),
     "strict.scenario.yaml": scenario("strict", "say: slow", "expect: delivered", "wait: settled", more="strict: true"),
