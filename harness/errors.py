@@ -111,3 +111,14 @@ class StreamInterrupted(RemoteProtocolError):  # noqa: N818 - says what happened
         why = f" ({reason})" if reason else ""
         back = "" if away is None else f" and was not back {away:.1f} s later"
         super().__init__(f"the event stream ended while the conversation was still open{why}{back}; {last}{half}")
+
+
+_TOO_MANY = 429
+_TROUBLE = range(500, 600)
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether an error tells of the way to the service, or of a service in trouble, and so is worth another attempt."""
+    if isinstance(error, ServiceRefused):
+        return error.status == _TOO_MANY or error.status in _TROUBLE
+    return isinstance(error, TargetUnreachable | StreamInterrupted)

@@ -1,5 +1,6 @@
 """Targets for tests: a sandbox in this process, on a real port."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from harness.client.network import Network
 from harness.client.target import Target
 from harness.sandbox.server import Sandbox
 from harness.settings import sandbox_target
+
+os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis"
+"""For the runs that tests start: a plugin that none of them uses would take them half a second each."""
 
 BOTS = Path(__file__).parent / "bots"
 

@@ -48,6 +48,15 @@ class Access:
         self.told_time: float | None = None
 
     @property
+    def token(self) -> str:
+        """The access token, whatever is sent; empty until the service has given one."""
+        return self._kept or self._token
+
+    def take_up(self, token: str) -> None:
+        """Go on with a token that is known already."""
+        self._token = token
+
+    @property
     def headers(self) -> dict[str, str]:
         """The headers by which the service knows the user; none without a token."""
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
@@ -165,7 +174,7 @@ class Access:
 
     def restore(self) -> None:
         """Send the right token again, to leave nothing open."""
-        self._token, self._kept = self._kept or self._token, None
+        self._token, self._kept = self.token, None
 
 
 def _told_time(response: httpx.Response, context: Mapping[str, Any]) -> float | None:

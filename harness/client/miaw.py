@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from harness.client.access import Access
 from harness.client.exchange import Exchange
@@ -59,6 +59,13 @@ class MiawClient:
         self.deployment = deployment or target.deployment
         self._access = Access(network, target, self.deployment, observe)
 
+    @classmethod
+    def of_token(cls, token: str, network: Network, target: Target, *, deployment: str = "") -> Self:
+        """Give the client of somebody whose access token is known already; the arguments are those of the class."""
+        client = cls(network, target, deployment=deployment)
+        client._access.take_up(token)
+        return client
+
     # -- who the user is ----------------------------------------------------------------------------------------------
 
     @property
@@ -70,6 +77,11 @@ class MiawClient:
     def told_time(self) -> float | None:
         """What the service's clock said when it gave the token, seconds since 1970; None if it did not say."""
         return self._access.told_time
+
+    @property
+    def token(self) -> str:
+        """The access token; empty until the service has given one."""
+        return self._access.token
 
     async def authenticate(self) -> None:
         """Take an access token: that of the customer whom the target names, or a guest's if it names none.

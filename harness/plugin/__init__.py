@@ -6,7 +6,7 @@ Here: what only pytest needs. Not here: conversations (scenarios/), what a repor
 import asyncio
 import sys
 from argparse import ArgumentTypeError, BooleanOptionalAction
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +20,9 @@ from harness.client.target_file import SANDBOX
 from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
 from harness.plugin import scenario_files
 from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
-from harness.plugin.scenario_files import PERFORMED, STAGE, ScenarioItem
+from harness.plugin.scenario_files import ATTEMPT, OUTCOMES, PERFORMED, STAGE, ScenarioItem
 from harness.plugin.stage import STRICT, Stage
-from harness.plugin.tally import Totals
+from harness.plugin.tally import Totals, scenario_of
 from harness.reporting import allure
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
@@ -38,6 +38,7 @@ CONVERSATIONS = pytest.StashKey[list[Conversation]]()
 TOTALS = pytest.StashKey[Totals]()
 RUNS = pytest.StashKey[list[Run]]()
 LEFT = pytest.StashKey[list[Run]]()
+KEPT = pytest.StashKey[Callable[[], list[str]]]()
 
 _HIDDEN = (str(Path(harness.__file__).parent), str(Path(asyncio.__file__).parent))
 """Where frames come from that a failure does not show: they say nothing about the bot."""
@@ -125,6 +126,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="exit with 0 if at least this share of the scenarios held, such as 0.98",
     )
     group.addoption(
+        "--history",
+        metavar="PATH|URL",
+        help="keep what is measured in this SQLite file, or PostgreSQL database (postgresql://user@host/database)",
+    )
+    group.addoption(
+        "--history-run",
+        type=_whole(1),
+        metavar="N",
+        help="add to this run of the history, which has been begun already",
+    )
+    group.addoption(
+        "--target-version", default="", metavar="TEXT", help="what is under test at the target, for the history"
+    )
+    group.addoption(
+        "--only-scenarios",
+        type=Path,
+        metavar="FILE",
+        help="of the scenarios found, play those alone whose ids are in this file, a line each",
+    )
+    group.addoption(
         "--judge",
         action="append",
         default=[],
@@ -141,6 +162,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT] = []
     try:
         config.stash[STAGE] = Stage(config, runs)
+        config.stash[KEPT] = _keeper(config, runs)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(scenario_files, "harness-scenario-files")
@@ -151,6 +173,21 @@ def pytest_configure(config: pytest.Config) -> None:
     allure.switch_on()
     if config.getoption("asyncio_mode", None) is None:
         config.option.asyncio_mode = "auto"
+
+
+def _keeper(config: pytest.Config, runs: list[Run]) -> Callable[[], list[str]]:
+    """Have the history kept, where it is asked for and there is something to keep.
+
+    Returns:
+        What tells at the end what became of it.
+    """
+    if not config.getoption("--history") or runs:
+        return list
+    from harness.plugin.keeping import Keeper  # noqa: PLC0415 - a run without a history need not wait for SQLAlchemy
+
+    keeper = Keeper(config, config.stash[STAGE])
+    config.pluginmanager.register(keeper, "harness-keeper")
+    return keeper.lines
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -174,6 +211,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if out := [item for item in items if item not in set(kept)]:
             config.hook.pytest_deselected(items=out)
         items[:] = kept
+    if listed := config.getoption("--only-scenarios"):
+        try:
+            wanted = set(listed.read_text(encoding="utf-8").splitlines())
+        except (OSError, UnicodeError) as error:
+            raise pytest.UsageError(f"--only-scenarios {listed} can't be read: {error}") from error
+        if out := [item for item in items if scenario_of(item.nodeid) not in wanted]:
+            config.hook.pytest_deselected(items=out)
+            items[:] = [item for item in items if scenario_of(item.nodeid) in wanted]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Before anything is played, close what runs that were killed left open at the target."""
+    config = session.config
+    if config.option.collectonly or hasattr(config, "workerinput") or not session.testscollected:
+        return
+    if ends := config.stash[STAGE].close_left_open():
+        config.get_terminal_writer().line(f"{ends}\n")
 
 
 @pytest.fixture(name=FIXTURE)
@@ -203,7 +258,9 @@ async def customer(request: pytest.FixtureRequest, target: Target, _recorded: Ru
         return
     folder = config.getoption("--recordings")
     recordings = Recordings(Path(folder), node.nodeid, strict=told) if folder else None
-    async with a_customer(persona(node.nodeid), target, recordings=recordings, strict=strict) as one:
+    async with a_customer(
+        persona(node.nodeid), target, recordings=recordings, strict=strict, ledger=config.stash[STAGE].ledger
+    ) as one:
         node.stash[CONVERSATIONS] = one.conversations
         yield one
 
@@ -287,12 +344,15 @@ def _interruptible() -> Iterator[None]:
 
 def _report_performed(item: ScenarioItem) -> None:
     if (performed := item.stash.get(PERFORMED, None)) is not None:
+        item.stash[ATTEMPT] = len(performed.before) + 1
         _add_up(item, performed.outcomes)
         allure.report(performed.outcomes, ran=item.config.stash[STAGE].times(item), flaky=performed.flaky)
         del item.stash[PERFORMED]  # a night is long, and it holds every event
 
 
-def _add_up(item: pytest.Item, outcomes: Iterable[Outcome]) -> None:
+def _add_up(item: pytest.Item, outcomes: Sequence[Outcome]) -> None:
+    if item.config.getoption("--history"):
+        item.stash[OUTCOMES] = outcomes
     for outcome in outcomes:
         item.config.stash[TOTALS].sums.add(outcome)
 
@@ -327,7 +387,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                 terminalreporter.write_line(f"truncated: {recording.truncated}")
     if left := config.stash[LEFT]:
         terminalreporter.write_line(f"not judged: {len(left)} recordings of other scenarios")
-    if lines := config.stash[TOTALS].lines():
+    if lines := [*config.stash[TOTALS].lines(), *config.stash[KEPT]()]:
         terminalreporter.section("conversations")
         for line in lines:
             terminalreporter.write_line(line)

@@ -21,6 +21,8 @@ from harness.plugin.judging import Run
 from harness.plugin.status import StatusLine
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.customer import Customer, live_customer, recorded_customer
+from harness.scenarios.ledger import Ledger
+from harness.scenarios.left_open import Ends, close_left_open
 from harness.scenarios.loading import Script
 from harness.scenarios.pace import Pace
 from harness.scenarios.performing import Performed, lead_of, outcomes_of, perform, perform_again
@@ -81,6 +83,11 @@ class Stage:
         self._failures_left: int | None = config.getoption("maxfail", 0) or None
 
     @property
+    def target_name(self) -> str:
+        """What the service under test is called."""
+        return self._chosen.name
+
+    @property
     def target(self) -> Target:
         """The service under test; the sandbox is started once, when the first scenario needs it.
 
@@ -101,6 +108,28 @@ class Stage:
             return self._chosen
         url = self._stack.enter_context(sandbox_process(self._config.getoption("--bots")))
         return self._chosen.model_copy(update={"url": url})
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """Where conversations are noted as long as they are open; nowhere if they end with the sandbox."""
+        folder = self._ledgers
+        return None if folder is None else Ledger(folder, self.target.url)
+
+    def close_left_open(self) -> Ends | None:
+        """Close what runs that were killed left open at the target; None if it was nothing."""
+        if self.runs or (folder := self._ledgers) is None or not folder.exists():
+            return None
+        return asyncio.run(close_left_open(folder, self.target))
+
+    @property
+    def _ledgers(self) -> Path | None:
+        cache: pytest.Cache | None = getattr(self._config, "cache", None)
+        if cache is None or self._chosen.is_sandbox:
+            return None
+        try:
+            return cache.mkdir("open-conversations")
+        except OSError:  # then nothing is noted; pytest has a warning for it
+            return None
 
     @cached_property
     def _limits(self) -> Limits:
@@ -164,6 +193,8 @@ class Stage:
         """
         self.end()
         self._stack.close()
+        if "ledger" in vars(self) and self.ledger is not None:
+            self.ledger.close()
         return self._pool.complaints if self._pool is not None else ()
 
     # -- the pool -----------------------------------------------------------------------------------------------------
@@ -217,7 +248,9 @@ class Stage:
                     recordings = (
                         recordings.again() if recordings else Recordings(Path(folder), item.nodeid, strict=told)
                     )
-                customer = live_customer(lead, target, network, recordings=recordings, strict=strict, pace=self._pace)
+                customer = live_customer(
+                    lead, target, network, recordings=recordings, strict=strict, pace=self._pace, ledger=self.ledger
+                )
                 return customer
 
             try:

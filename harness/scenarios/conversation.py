@@ -27,6 +27,7 @@ from harness.errors import (
     LocalProtocolError,
     RemoteProtocolError,
     ServiceRefused,
+    is_passing,
 )
 from harness.events import (
     Acknowledged,
@@ -107,6 +108,7 @@ class Conversation(ABC):
     """
 
     where: str = ""
+    _recorded_at: str = ""
 
     def __init__(
         self,
@@ -160,6 +162,8 @@ class Conversation(ABC):
                 replace(violation, what=self._redactor.shown(violation.what)) for violation in self.violations
             ),
             unclaimed=self._left_over,
+            locale=self.persona.locale,
+            recording=self._recorded_at,
         )
 
     def _record(self, event: Event) -> int:
@@ -277,8 +281,8 @@ class Conversation(ABC):
             self._open = True  # it may have been created, whatever becomes of the answer, and is to be closed then
             try:
                 await self._sent(step, lambda client: client.create(self.id, attributes=attributes, language=tongue))
-            except ServiceRefused:
-                self._open = False
+            except ServiceRefused as refused:
+                self._open = is_passing(refused)  # a service in trouble may have created it all the same
                 raise
         return self
 

@@ -8,6 +8,7 @@ from harness.client.network import Network
 from harness.client.target import Target
 from harness.errors import LocalProtocolError
 from harness.scenarios.conversation import Conversation
+from harness.scenarios.ledger import Ledger
 from harness.scenarios.live import LiveConversation
 from harness.scenarios.pace import Pace
 from harness.scenarios.recorded import RecordedConversation
@@ -100,6 +101,7 @@ def live_customer(
     recordings: Recordings | None = None,
     strict: bool = False,
     pace: Pace | None = None,
+    ledger: Ledger | None = None,
 ) -> Customer:
     """A customer of a target, who leaves it to the caller to close their conversations.
 
@@ -110,6 +112,7 @@ def live_customer(
         recordings: Where their conversations are recorded; nowhere by default.
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
         pace: How fast they may say something; as fast as they like by default.
+        ledger: Where their conversations are noted as long as they are open; nowhere by default.
     """
 
     def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
@@ -122,6 +125,7 @@ def live_customer(
             recordings=recordings,
             strict=strict,
             turn=pace.conversation() if pace else None,
+            ledger=ledger,
         )
 
     return Customer(persona, begin)
@@ -129,14 +133,19 @@ def live_customer(
 
 @asynccontextmanager
 async def customer(
-    persona: Persona, target: Target, *, recordings: Recordings | None = None, strict: bool = False
+    persona: Persona,
+    target: Target,
+    *,
+    recordings: Recordings | None = None,
+    strict: bool = False,
+    ledger: Ledger | None = None,
 ) -> AsyncIterator[Customer]:
     """A customer of a target; every conversation they opened is closed at the end, whatever happened.
 
     The arguments are those of `live_customer`.
     """
     async with Network(target) as network:
-        somebody = live_customer(persona, target, network, recordings=recordings, strict=strict)
+        somebody = live_customer(persona, target, network, recordings=recordings, strict=strict, ledger=ledger)
         try:
             yield somebody
         finally:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from harness.client.miaw import MiawClient
 from harness.client.stream import Batch, EventStream
 from harness.client.target import Reconnect
-from harness.errors import HarnessError, RemoteProtocolError, ServiceRefused, StreamInterrupted, TargetUnreachable
+from harness.errors import HarnessError, RemoteProtocolError, StreamInterrupted, is_passing
 from harness.events import Connected, Dropped, Event, Missed, Received, Replayed, Resumed
 from harness.protocols.miaw.mapping import events_of, events_of_entry
 from harness.scenarios.heard import LOST, Heard
@@ -21,7 +21,6 @@ from harness.scenarios.heard import LOST, Heard
 _JITTER = 0.2
 """By how much of itself a delay is made longer or shorter, so that not all clients come back in one instant."""
 
-_TOO_MANY, _FAILED = 429, 500
 """Statuses that may be others soon: asked too often, and those from here on."""
 
 
@@ -165,7 +164,7 @@ class Listening:
             error: Why it was lost; None if the user has gone.
             failures: How many attempts to open it again have failed.
         """
-        if error is not None and (failures >= self._reconnect.attempts or not _is_passing(error) or self._is_over()):
+        if error is not None and (failures >= self._reconnect.attempts or not is_passing(error) or self._is_over()):
             self._over(_given_up(error, failures))
             if self._cut is not None and not self._cut.done():
                 self._cut.set_result(None)
@@ -268,13 +267,6 @@ class Listening:
         at = self._now()
         self._record(cls.model_validate({"at": at, "earliest": at, **fields}))
         return at
-
-
-def _is_passing(error: HarnessError) -> bool:
-    """Whether another attempt may go better."""
-    if isinstance(error, ServiceRefused):
-        return error.status == _TOO_MANY or error.status >= _FAILED
-    return isinstance(error, TargetUnreachable | StreamInterrupted)
 
 
 def _delay(reconnect: Reconnect, failures: int) -> float:

@@ -19,17 +19,21 @@ from harness.client.network import Network
 from harness.client.outgoing import File
 from harness.client.rehearsal import Rehearsal
 from harness.client.target import Target
-from harness.errors import HarnessError, LocalProtocolError
+from harness.errors import HarnessError, LocalProtocolError, ServiceRefused, is_passing
 from harness.events import Answered, Closing, Event, Message
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.scenarios.acknowledging import Acknowledging
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
+from harness.scenarios.ledger import Ledger
 from harness.scenarios.listening import Listening
 from harness.scenarios.outcome import Step
 from harness.scenarios.recording import Recordings, failure_of
 from harness.timeline.archive import Concluded, Mark, Moving, RecordingWriter, Stepped, Stopped
 from harness.user.persona import Persona
+
+_CLOSING_AGAIN = (0.5, 1.0, 2.0)
+"""Seconds until another attempt to close a conversation, where the service says that it can't just now."""
 
 
 class LiveConversation(Conversation):
@@ -44,6 +48,7 @@ class LiveConversation(Conversation):
         recordings: Where it is recorded as it goes; nowhere by default.
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
         turn: Awaited before every message of the user, to keep to the target's limits.
+        ledger: Where it is noted as long as it is open; nowhere by default.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class LiveConversation(Conversation):
         recordings: Recordings | None = None,
         strict: bool = False,
         turn: Callable[[], Awaitable[None]] | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         super().__init__(
             persona,
@@ -68,7 +74,7 @@ class LiveConversation(Conversation):
             opened_at=time.time(),
             strict=strict,
         )
-        self._wait_for_turn = turn
+        self._wait_for_turn, self._ledger = turn, ledger
         self._heartbeat = network.heartbeat
         self._zero = self._heartbeat.now()
         self._client = MiawClient(network, target, deployment=deployment, observe=self._observed)
@@ -135,7 +141,21 @@ class LiveConversation(Conversation):
 
     def _observed(self, exchange: Exchange) -> None:
         at, took = exchange.ended - self._zero, exchange.ended - exchange.started
-        self._record(Answered(at=at, earliest=at, operation=exchange.operation, status=exchange.status, took=took))
+        self._record(
+            Answered(
+                at=at,
+                earliest=at,
+                operation=exchange.operation,
+                status=exchange.status,
+                took=took,
+                method=exchange.method,
+                path=exchange.path,
+                headers=dict(exchange.headers),
+                sent=exchange.sent,
+                told=dict(exchange.told),
+                got=exchange.got,
+            )
+        )
 
     def _stepped(self, step: Step, taking: Taking, error: BaseException | None) -> None:
         self._mark(
@@ -161,6 +181,8 @@ class LiveConversation(Conversation):
     async def _connect(self) -> None:
         await self._client.authenticate()
         await self._listening.open()
+        if self._ledger is not None:
+            self._ledger.opened(self.id, deployment=self.deployment, token=self._client.token)
 
     def _approach(self, title: str) -> None:
         pass  # everything is recorded as it comes
@@ -245,9 +267,11 @@ class LiveConversation(Conversation):
                 self._closing = True
                 self._client.restore()
                 self._moved(Taking("", is_move=True), Closing)
-                await self._client.close(self.id)
+                await self._close()
+            if self._ledger is not None:
+                self._ledger.closed(self.id)
         except HarnessError:
-            pass  # the service has gone or has closed it itself: what matters has been reported by then
+            pass  # the service has gone: what matters has been reported by then, and the next run closes it
         finally:
             horizon = self._complete()
             await self._listening.close()
@@ -256,6 +280,19 @@ class LiveConversation(Conversation):
                 self._mark(Stopped(horizon=horizon, why=why, final=True))
                 self._recording.close()
                 self._recording = None
+
+    async def _close(self) -> None:
+        """Close it, or see that the service has closed it itself."""
+        waits = [*_CLOSING_AGAIN]
+        while True:
+            try:
+                return await self._client.close(self.id)
+            except ServiceRefused as refused:
+                if not is_passing(refused):
+                    return
+                if not waits:
+                    raise
+                await asyncio.sleep(waits.pop(0))
 
 
 def _read(path: Path) -> File:

@@ -47,6 +47,8 @@ class Outcome:
         unclaimed: Places on the timeline of the messages that no expectation took; none where an expectation failed.
         timeline: Everything that happened.
         scenario: The scenario's id, where there is one.
+        locale: Of the customer.
+        recording: Where it is recorded; empty if nowhere.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Outcome:
     violations: Sequence[Violation] = field(default_factory=tuple)
     unclaimed: Sequence[int] = field(default_factory=tuple)
     scenario: str = ""
+    locale: str = ""
+    recording: str = ""
 
     @property
     def status(self) -> Status:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from harness.errors import ServiceRefused, StreamInterrupted, TargetUnreachable
+from harness.errors import is_passing
 from harness.scenarios.customer import Customer
 from harness.scenarios.loading import Script
 from harness.scenarios.outcome import Outcome
@@ -16,8 +16,6 @@ from harness.scenarios.playing import Player
 from harness.user.persona import Persona, persona
 
 DEFAULT_LOCALE = "en_US"
-_TOO_MANY = 429
-_TROUBLE = range(500, 600)
 """Statuses of a service that is asked too often or in trouble, not of a scenario that is wrong."""
 
 
@@ -113,13 +111,6 @@ async def perform(script: Script, customer: Customer, *, scenario: str) -> Perfo
     return Performed(outcomes, error)
 
 
-def is_infrastructure(error: BaseException | None) -> bool:
-    """Whether an error tells of the way to the service, or of a service in trouble, and so is worth another attempt."""
-    if isinstance(error, ServiceRefused):
-        return error.status == _TOO_MANY or error.status in _TROUBLE
-    return isinstance(error, TargetUnreachable | StreamInterrupted)
-
-
 async def perform_again(
     attempt: Callable[[], Customer], script: Script, *, scenario: str, retries: int, pace: Pace | None = None
 ) -> Performed:
@@ -139,7 +130,7 @@ async def perform_again(
     while True:
         performed = await perform(script, attempt(), scenario=scenario)
         error = performed.error
-        if error is None or len(before) == retries or not is_infrastructure(error):
+        if error is None or len(before) == retries or not is_passing(error):
             break
         before.append(error)
         if pace is not None:

@@ -22,7 +22,7 @@ class Fault:
     """What goes wrong with one request.
 
     Attributes:
-        request: Which: its method and path.
+        request: Which: its method and path, as a pattern.
         answer: What is answered instead of passing it on; nothing is a connection that is lost.
         after: Passed on all the same, but the connection is lost as soon as this was in the answer.
         skip: How many such requests are passed on before.
@@ -80,7 +80,7 @@ class Gateway:
 
     def fault(self, asked: str) -> Fault | None:
         """What goes wrong with a request."""
-        found = next((one for one in self.faults if one.request == asked), None)
+        found = next((one for one in self.faults if re.fullmatch(one.request, asked)), None)
         if found is None or found.skip:
             if found is not None:
                 found.skip -= 1

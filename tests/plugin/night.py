@@ -18,6 +18,14 @@ COMMAND = (
     *("--override-ini=junit_family=xunit2", "--override-ini=asyncio_default_fixture_loop_scope=function"),
 )
 
+TARGETS = f"""targets:
+  gateway:
+    url: {{url}}
+    org_id: {ORG_ID}
+    deployment: Night
+    reconnect: {{{{first_delay: 100ms, attempts: 3}}}}
+"""
+
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
     """Write files into a folder and folders in it."""
@@ -101,11 +109,10 @@ async def start(folder: Path, *arguments: str, gateway: Gateway | None = None) -
         arguments: Further words.
         gateway: What to talk to; a sandbox of its own if not given.
     """
-    to = (
-        [f"--bots={BOT}"]
-        if gateway is None
-        else [f"--target={gateway.url}", f"--org-id={ORG_ID}", "--deployment=Night"]
-    )
+    to = [f"--bots={BOT}"]
+    if gateway is not None:
+        to = ["--target=gateway"]
+        write(folder, {"targets.yaml": TARGETS.format(url=gateway.url)})
     return await asyncio.create_subprocess_exec(
         *COMMAND, *to, *arguments, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
