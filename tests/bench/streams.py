@@ -253,7 +253,8 @@ async def _client(name: str, streams: int, port: int) -> None:
     print(json.dumps({"events": events, "cpu": time.process_time() - began}), flush=True)
 
 
-def _pinned(cpu: int) -> Callable[[], None]:
+def pinned(cpu: int) -> Callable[[], None]:
+    """Gives what has a process that is started run on one core."""
     cpus = sorted(os.sched_getaffinity(0))
     return lambda: os.sched_setaffinity(0, {cpus[cpu % len(cpus)]})
 
@@ -264,7 +265,7 @@ def _measured(name: str, streams: int) -> float:
     def start(cpu: int, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "tests.bench.streams", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, preexec_fn=_pinned(cpu))  # noqa: PLW1509
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, preexec_fn=pinned(cpu))  # noqa: PLW1509
 
     with start(0, "serve", str(streams)) as server:
         assert server.stdin is not None
