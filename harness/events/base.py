@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.events.text import quoted
 
+_NOT_KEPT: set[str] = set()
+
 
 class Event(BaseModel):
     """One thing that happened, as seen from the end user's side."""
@@ -24,6 +26,10 @@ class Event(BaseModel):
     """It happened no later than this: seconds since the conversation opened, on the monotonic clock."""
     earliest: float = Field(ge=0)
     """It happened no earlier than this, in the same seconds; equal to `at` for what the harness did itself."""
+
+    def model_post_init(self, _: Any, /) -> None:
+        """Keep no list of the fields that were given, as pydantic does: it takes more than all the rest of an event."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NOT_KEPT)
 
     @property
     def doubt(self) -> float:
