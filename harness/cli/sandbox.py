@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import click
 import uvloop
 
+from harness.cli.rep import play_rep
 from harness.sandbox.limits import Limits
 from harness.sandbox.process import LISTENING
 from harness.sandbox.server import Sandbox
@@ -27,6 +28,7 @@ def serve(
     token_lifetime: float,
     tls: bool,
     until_stdin_closes: bool,
+    rep: bool,
 ) -> None:
     """Serve until Ctrl-C, a termination signal, or the end of standard input."""
     sandbox = Sandbox(
@@ -39,7 +41,7 @@ def serve(
         tls=tls,
     )
     with _certificate(sandbox.ca) as ca:
-        uvloop.run(_serve(sandbox, ca, until_stdin_closes=until_stdin_closes))
+        uvloop.run(_serve(sandbox, ca, until_stdin_closes=until_stdin_closes, rep=rep))
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def _certificate(ca: str | None) -> Iterator[Path | None]:
         yield path
 
 
-async def _serve(sandbox: Sandbox, ca: Path | None, *, until_stdin_closes: bool) -> None:
+async def _serve(sandbox: Sandbox, ca: Path | None, *, until_stdin_closes: bool, rep: bool) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for ended_by in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
@@ -64,13 +66,28 @@ async def _serve(sandbox: Sandbox, ca: Path | None, *, until_stdin_closes: bool)
         if ca is not None:
             click.echo(f"certificates are signed by {ca}")
         if until_stdin_closes:
-            threading.Thread(target=_watch, args=(loop, stop), daemon=True).start()
+            if not rep:
+                threading.Thread(target=_watch, args=(loop, stop), daemon=True).start()
         else:
             for deployment, bot in sorted(sandbox.bots.items()):
                 click.echo(f"  {deployment}: {bot.about or bot.bot}")
-            click.echo("Ctrl-C ends it")
+            click.echo(f"conversations are shown at {sandbox.url}/, Ctrl-C ends it")
+        if rep:
+            click.echo("you are the rep; /help says how")
         sys.stdout.flush()
-        await stop.wait()
+        await (_play_rep(sandbox, stop) if rep else stop.wait())
+
+
+async def _play_rep(sandbox: Sandbox, stop: asyncio.Event) -> None:
+    """Let a person play the rep until they have enough, or the sandbox is to stop."""
+    playing = asyncio.create_task(play_rep(sandbox))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not playing.done():
+        playing.cancel()
+    with suppress(asyncio.CancelledError):
+        await playing
 
 
 def _watch(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

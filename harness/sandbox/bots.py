@@ -20,7 +20,7 @@ Here: the model of a script and the messages for whoever writes one. Not here: p
 
 A form is shown by the step `form: {title: Contact details, fields: [{label: Full name, required: true}]}`; a field has
 a type (text, email, phone, number, choice, date, date_time), and options if it is a choice. After a handover
-`rep_turns` answer, or with `played: true` a rep whom the scenario plays. What goes wrong stands under `faults`, a
+`rep_turns` answer, or with `played: true` a rep whom somebody plays. What goes wrong stands under `faults`, a
 list such as `[drop phase=streaming after=3]`; see faults.py.
 """
 
@@ -237,18 +237,26 @@ class Transfer(_Model):
         estimated_wait: Seconds.
         gap: Time before each of the queue's steps.
         failure: The transfer comes to nothing; the bot stays and says `then`.
-        played: The scenario plays the rep, by way of control.py; no `rep_turns` answer.
+        played: The scenario plays the rep, or a person does, by way of control.py; no `rep_turns` answer.
+        waits: Such a rep joins only when whoever plays them does; until then the end user waits.
         then: What the rep says first.
     """
 
     to: str
     played: bool = False
+    waits: bool = False
     announce: str | None = None
     queue: tuple[Annotated[int, Field(ge=0)], ...] = ()
     estimated_wait: int | None = None
     gap: Duration = 0.02
     failure: Failure | None = None
     then: "tuple[Step, ...]" = ()
+
+    @model_validator(mode="after")
+    def _waits_for_somebody(self) -> Self:
+        if self.waits and not self.played:
+            raise ValueError("only a rep who is played can be waited for: played: true")
+        return self
 
 
 class Handover(_Model):

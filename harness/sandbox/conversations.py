@@ -5,7 +5,7 @@ Here: the state and the verbs that change it and tell the end user so. Not here:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -60,6 +60,10 @@ class Rep(Protocol):
         """End the session."""
 
 
+Wrote = Callable[["Conversation", str, str], None]
+"""Is told of each entry: the conversation, the entry's type, the data of its event."""
+
+
 class Conversation:
     """One conversation of an end user with a bot.
 
@@ -74,14 +78,17 @@ class Conversation:
         forms: The forms shown so far, by the id of their message.
         rep: The rep whom the scenario plays; None while there is none.
         rep_is_there: Whether there is one.
+        rep_is_called: Whether somebody wants to play the rep.
+        awaited: Name of the rep who joins only when somebody plays them; empty while nobody is waited for.
         history: The entries that are kept.
         attributes: What is known of the end user: the routing attributes of the last session, and the language.
         started: When it was created, in epoch milliseconds.
         ended: When the end user closed it, in epoch milliseconds; 0 before.
     """
 
-    def __init__(self, id_: str, *, client: Client, owner: Subject, bot: Bot, window: Window) -> None:
+    def __init__(self, id_: str, *, client: Client, owner: Subject, bot: Bot, window: Window, wrote: Wrote) -> None:
         self.id, self.owner, self.bot, self.window = id_, owner, bot, window
+        self._wrote = wrote
         self.end_user = entries.end_user(client.subject, client.id)
         self.subject = client.subject
         self.history = History()
@@ -95,7 +102,8 @@ class Conversation:
         self.forms: dict[str, Shown] = {}
         self.messages: set[str] = set()
         self.rep: Rep | None = None
-        self.rep_is_there = asyncio.Event()
+        self.rep_is_there, self.rep_is_called = asyncio.Event(), asyncio.Event()
+        self.awaited = ""
         self._system = entries.system()
 
     @property
@@ -141,7 +149,9 @@ class Conversation:
             at=self._last,
         )
         self.history.add(data["conversationEntry"], payload)
-        return entries.compact(data)
+        told = entries.compact(data)
+        self._wrote(self, payload["entryType"], told)
+        return told
 
     def hear(self, said: Said, echoes: Sequence[Payload], *, by: Participant, refusal: Payload | None = None) -> None:
         """Take a message of the end user: echo it, and leave it to whoever answers, unless the service refuses it."""
@@ -181,7 +191,9 @@ class Conversation:
         if self.participant is not None:
             self.write(entries.participant_changed("remove", self.participant))
             self.participant = None
-        self.rep = None
+        if self.rep is not None or self.awaited:
+            self.rep_is_called.clear()
+        self.rep, self.awaited = None, ""
         self.rep_is_there.clear()
 
     def leave_and_end(self) -> None:

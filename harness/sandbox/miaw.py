@@ -2,9 +2,9 @@
 
 Here: the routes and how answers and refusals look. Not here: what a request means (service.py).
 
-Source: protocol notes, sections 2 to 4 and 9.2. Beside these paths stand the sandbox's own (control.py), and a
-description of these in the form of OpenAPI, `/sandbox/openapi.json`. What isn't routed is answered with 404 and a JSON
-body.
+Source: protocol notes, sections 2 to 4 and 9.2. Beside these paths stand the sandbox's own (control.py), its pages
+(pages.py), and a description of these in the form of OpenAPI, `/sandbox/openapi.json`. What isn't routed is answered
+with 404 and a JSON body.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from harness.sandbox import control
+from harness.sandbox import control, pages
 from harness.sandbox.answers import ALLOW_ORIGIN, MOST_BYTES, body_of, empty, json, pdf, route, text
 from harness.sandbox.limits import MOST_FILE_BYTES
 from harness.sandbox.meddling import meddling
@@ -78,7 +78,8 @@ def application(service: Service, *, ping_interval: float) -> Starlette:
             route("OPTIONS", "/{path:path}", _preflight),
             *(route(one.method, one.path, meddling(service, one.name, one.endpoint)) for one in operations),
             route("GET", OPENAPI, describe),
-            *control.routes(service),
+            *control.routes(service, ping_interval=ping_interval),
+            *pages.routes(),
         ],
         exception_handlers={Refused: _refused, HTTPException: _not_found, Exception: _failed},
     )

@@ -214,6 +214,10 @@ class _Player:
         await asyncio.sleep(transfer.gap)
         work = {"work_id": session.work, "record": session.id, "agentSessionId": record_id("0Og")}
         write(entries.routing_work("Assigned", "Transfer", queueId=queue, **work))
+        if transfer.waits:
+            conversation.awaited = transfer.to
+            await conversation.rep_is_called.wait()
+            conversation.awaited = ""
         await asyncio.sleep(transfer.gap)
         write(entries.routing_work("Accepted", "Transfer", **work))
         conversation.turn("Active")

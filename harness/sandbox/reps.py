@@ -1,7 +1,7 @@
-"""A service rep whom a scenario plays, after a handover that says `played: true`.
+"""A service rep whom a scenario or a person plays, after a handover that says `played: true`.
 
 Here: what such a rep can do, and that a rep's window acknowledges by itself: delivered at once, read as soon as the rep
-does something. Not here: the paths by which a scenario says so (control.py), reps of a script (player.py).
+does something. Not here: the paths by which they say so (control.py), reps of a script (player.py).
 """
 
 from collections.abc import Callable

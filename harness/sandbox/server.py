@@ -22,6 +22,7 @@ from uvicorn.server import ServerState
 from harness.errors import HarnessError
 from harness.sandbox.bots import Bot, load_bots
 from harness.sandbox.certificates import Authority
+from harness.sandbox.desk import Desk
 from harness.sandbox.faults import parse
 from harness.sandbox.limits import Limits
 from harness.sandbox.miaw import application
@@ -99,6 +100,13 @@ class Sandbox:
     def open_conversations(self) -> int:
         """How many conversations nobody has closed, while it is listening."""
         return self._service.open_conversations if self._service else 0
+
+    @property
+    def desk(self) -> Desk:
+        """Where service reps sit whom somebody plays, while it is listening."""
+        if self._service is None:
+            raise RuntimeError("the sandbox isn't listening; enter it with `async with`")
+        return self._service.desk
 
     @property
     def faults_met(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from harness.sandbox import entries, forms, links, pdf, player, transcripts
 from harness.sandbox.bots import Bot, Said
 from harness.sandbox.conversations import Conversation, Session
 from harness.sandbox.customers import customer
+from harness.sandbox.desk import Desk
 from harness.sandbox.history import Archive
 from harness.sandbox.limits import FILE_TYPES, MOST_FILE_BYTES, Limits, Window
 from harness.sandbox.multipart import Part
@@ -48,6 +49,7 @@ class Service:
         tokens: The tokens issued.
         limits: What is allowed.
         plans: The faults that end users meet.
+        desk: Where service reps sit whom somebody plays.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Service:
         self._ids = EventIds()
         self._subjects: dict[str, Subject] = {}
         self._conversations: dict[str, Conversation] = {}
+        self.desk = Desk(self._conversations)
         self._by_subject = defaultdict[str, list[Conversation]](list)
         self._archive = Archive()
         self._token_windows = defaultdict[str, Window](lambda: Window(limits.tokens_per_minute, 60))
@@ -149,6 +152,7 @@ class Service:
             owner=self._subjects[client.subject],
             bot=bot,
             window=Window(self.limits.messages_per_minute, 60),
+            wrote=self.desk.wrote,
         )
         self._conversations[conversation.id] = conversation
         self._by_subject[client.subject].append(conversation)
@@ -293,6 +297,7 @@ class Service:
         for subject in self._subjects.values():
             for stream in subject.streams:
                 stream.end()
+        self.desk.end_streams()
 
     def _start_session(self, conversation: Conversation) -> None:
         conversation.session = Session()

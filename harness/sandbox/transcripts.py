@@ -19,8 +19,12 @@ def lines(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
     for entry in entries:
         at = datetime.fromtimestamp(entry["transcriptedTimestamp"] / 1000, UTC)
-        said = " ".join(_said(entry["entryPayload"]["abstractMessage"]).split())
-        yield f"{at:%Y-%m-%d %H:%M:%S} {entry['senderDisplayName']}: {said}"
+        yield f"{at:%Y-%m-%d %H:%M:%S} {entry['senderDisplayName']}: {said(entry)}"
+
+
+def said(entry: Mapping[str, Any]) -> str:
+    """Say on one line what a message says, choices, forms and files in brackets."""
+    return " ".join(_said(entry["entryPayload"]["abstractMessage"]).split())
 
 
 def _said(message: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one case a kind of message

@@ -410,7 +410,7 @@ async def test_an_ended_session_can_be_ended_again(talker: EndUser) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
+        ("GET", "/nothing"),
         ("POST", f"{REST}/conversation/{UUID}/close"),
         ("DELETE", f"{REST}/authorization/token"),
         ("PUT", f"{REST}/conversation"),
