@@ -22,6 +22,9 @@ ALLURE = Path("reports/allure")
 SUITES = Path("suites")
 """Where the scenarios are, from the project's folder."""
 
+HISTORY = "history.db"
+"""The history of runs, among the results of the last one."""
+
 PYTEST = "harness.pytest"
 """Where a command's context keeps the words that are for pytest."""
 
@@ -35,7 +38,13 @@ def cli() -> None:
     harness run suites                        run the scenarios against the sandbox
     harness run suites -- -k streamed -x      whatever follows -- is for pytest
     harness lint suites                       find mistakes in scenario files; nothing is sent
+    harness nightly suites                    run them as a night, compare it with the baseline, keep it
+    harness history                           the runs that were kept; with a number, one of them
+    harness compare 41 42                     two of them side by side
+    harness baseline pin                      have nights compared with those up to now
     harness judge reports/out/recordings      judge its conversations again, by what is expected today
+    harness report                            make the reports again, from what was recorded
+    harness open                              the last report in a browser
     harness targets                           the services that a run can be told to talk to
     harness doctor --target staging           a first conversation with one of them, step by step
     harness sandbox --port 8080               a local server of the service, with scripted bots
@@ -69,6 +78,7 @@ def cli() -> None:
 )
 @click.option("--tls", is_flag=True, help="Serve HTTPS, by a test certificate; says where that of its authority is.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends: for programs that start it.")
+@click.option("--rep", is_flag=True, help="Play the service rep in this terminal; /help there says how.")
 def sandbox(
     *,
     port: int,
@@ -79,10 +89,12 @@ def sandbox(
     token_lifetime: float,
     tls: bool,
     until_stdin_closes: bool,
+    rep: bool,
 ) -> None:
     """Serve the messaging API on a loopback port, with scripted bots; Ctrl-C ends it.
 
-    A client chooses the bot by its deployment: the esDeveloperName it asks for.
+    A client chooses the bot by its deployment: the esDeveloperName it asks for. A browser shows the conversations at
+    its address; there one can chat as the end user, and answer as the service rep.
     """
     from harness.cli.sandbox import serve  # noqa: PLC0415 - `harness --help` should not wait for a web server
 
@@ -95,6 +107,7 @@ def sandbox(
         token_lifetime=token_lifetime,
         tls=tls,
         until_stdin_closes=until_stdin_closes,
+        rep=rep,
     )
 
 
@@ -110,6 +123,26 @@ _allow_production = click.option(
 )
 
 
+_out = click.option(
+    "--out",
+    default=OUT,
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to leave it all.",
+)
+_history = click.option(
+    "--history",
+    metavar="PATH|URL",
+    envvar="HARNESS_HISTORY",
+    show_envvar=True,
+    help="Where the history is: a SQLite file, or a PostgreSQL database such as postgresql://user@host/database. "
+    f"history.db in {OUT}, or in --out, if not given.",
+)
+_target_version = click.option(
+    "--target-version", default="", metavar="TEXT", help="What is under test at the target, for the history."
+)
+
+
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_target
@@ -121,15 +154,21 @@ _allow_production = click.option(
     "as the settings of the suite say.",
 )
 @click.option("--html/--no-html", default=True, show_default=True, help="Build the HTML report as well.")
-@click.option(
-    "--out",
-    default=OUT,
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where to leave it all.",
-)
+@_history
+@click.option("--no-history", is_flag=True, help="Keep nothing in the history.")
+@_target_version
+@_out
 def run(
-    *, paths: tuple[Path, ...], target: str, allow_production: bool, strict: bool | None, html: bool, out: Path
+    *,
+    paths: tuple[Path, ...],
+    target: str,
+    allow_production: bool,
+    strict: bool | None,
+    html: bool,
+    history: str | None,
+    no_history: bool,
+    target_version: str,
+    out: Path,
 ) -> None:
     """Run scenarios and leave the results, and an HTML report of them, under --out.
 
@@ -150,6 +189,8 @@ def run(
             html=html,
             out=out,
             config=ALLURE,
+            history=None if no_history else history or str(out / HISTORY),
+            version=target_version,
         )
     )
 
@@ -284,6 +325,170 @@ def schema(folder: Path | None, check: bool) -> None:
     sys.exit(keep_schemas(folder or SUITES / "schema", check=check))
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_target
+@_allow_production
+@click.option(
+    "--repeat",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Play every scenario file so often: a series of fewer than 20 turns can't be compared.",
+)
+@click.option(
+    "--again/--no-again",
+    default=True,
+    show_default=True,
+    help="Play what looks slower once more, twice as often; nothing counts as slower otherwise.",
+)
+@click.option(
+    "--baseline", type=int, metavar="N", help="Compare with this baseline; if not given, with the one that is pinned."
+)
+@click.option("--html/--no-html", default=True, show_default=True, help="Build the HTML report as well.")
+@_history
+@_target_version
+@_out
+def nightly(
+    *,
+    paths: tuple[Path, ...],
+    target: str,
+    allow_production: bool,
+    repeat: int,
+    again: bool,
+    baseline: int | None,
+    html: bool,
+    history: str | None,
+    target_version: str,
+    out: Path,
+) -> None:
+    """Run scenarios as a night: keep it, compare it with the pinned baseline, say what is slower, and gate on that.
+
+    PATHS and what follows -- are those of `harness run`, and so is what is left under --out. See docs/nightly.md.
+
+    \b
+    Exit codes:
+      0  all held, nothing is slower, every budget is kept
+      1  some scenarios did not hold
+      2  interrupted, or wrong words
+      3  internal error
+      4  wrong words or settings, told by pytest
+      5  no scenarios
+      6  all held, but something is slower than the baseline in two runs, or over its budget
+      7  all held, but the night could not be kept or judged
+    """  # noqa: D301 - as above
+    from harness.cli.nightly import Asked, run_night  # noqa: PLC0415 - as above
+
+    sys.exit(
+        run_night(
+            Asked(
+                arguments=[str(path) for path in paths] or [str(SUITES)],
+                target=target,
+                allow_production=allow_production,
+                repeat=repeat,
+                again=again,
+                baseline=baseline,
+                html=html,
+                history=history or str(out / HISTORY),
+                version=target_version,
+                out=out,
+                config=ALLURE,
+            )
+        )
+    )
+
+
+@cli.command()
+@click.argument("run", required=False, type=int)
+@_history
+@click.option("--target", metavar="NAME", help="Only runs of this target.")
+@click.option("--last", default=20, show_default=True, type=click.IntRange(min=1), metavar="N", help="How many runs.")
+def history(*, run: int | None, history: str | None, target: str | None, last: int) -> None:
+    """List the runs that were kept, the newest last; of RUN, what it measured and what was said of it.
+
+    Exit codes: 0 it could be read, 2 it could not.
+    """
+    from harness.cli.history import show_run, show_runs  # noqa: PLC0415 - as above
+
+    where = history or str(OUT / HISTORY)
+    if run is None:
+        show_runs(where, target=target, last=last)
+    else:
+        show_run(where, run)
+
+
+@cli.command()
+@click.argument("one", metavar="RUN", type=int)
+@click.argument("other", metavar="RUN", type=int)
+@_history
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME", help="Of docs/metrics.md; may be given more than once."
+)
+def compare(*, one: int, other: int, history: str | None, metrics: tuple[str, ...]) -> None:
+    """Put two runs side by side: the median of every series in both, and by how much it differs.
+
+    Two runs prove nothing, so there is no verdict; where both medians are known well enough and their intervals do not
+    meet, the line has a mark. A night is judged by `harness nightly`.
+
+    Exit codes: 0 they could be read, 2 they could not.
+    """
+    from harness.cli.compare import show_comparison  # noqa: PLC0415 - as above
+
+    show_comparison(history or str(OUT / HISTORY), one, other, metrics=metrics)
+
+
+@cli.group()
+def baseline() -> None:
+    """Choose the nights that others are compared with; they stay until a person chooses others."""
+
+
+@baseline.command()
+@click.argument("run", required=False, type=int)
+@_history
+@click.option("--target", default="sandbox", show_default=True, metavar="NAME", help="Of which target, without a RUN.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; it is kept.")
+@click.option(
+    "--without", multiple=True, type=int, metavar="RUN", help="Leave out this night; may be given more than once."
+)
+def pin(*, run: int | None, history: str | None, target: str, reason: str, without: tuple[int, ...]) -> None:
+    """Pin the last 20 nights up to RUN, or up to the newest; 8 are needed.
+
+    Nights of another target, machine or Python are not among them, nor those on which all series changed together. Open
+    trends up to there are accepted with it.
+
+    Exit codes: 0 it is pinned, 2 it could not be.
+    """
+    from harness.cli.baseline import pin_nights  # noqa: PLC0415 - as above
+
+    pin_nights(history or str(OUT / HISTORY), run, target=target, reason=reason, without=without)
+
+
+@baseline.command()
+@_history
+def show(*, history: str | None) -> None:
+    """List the baselines, the newest last, and which of them count.
+
+    Exit codes: 0 they could be read, 2 they could not.
+    """
+    from harness.cli.baseline import show_baselines  # noqa: PLC0415 - as above
+
+    show_baselines(history or str(OUT / HISTORY))
+
+
+@baseline.command()
+@click.argument("number", metavar="BASELINE", type=int)
+@_history
+def unpin(*, number: int, history: str | None) -> None:
+    """Take a baseline away; nights are compared with none until another one is pinned.
+
+    Exit codes: 0 it does not count any more, 2 there is none of this number.
+    """
+    from harness.cli.baseline import unpin_nights  # noqa: PLC0415 - as above
+
+    unpin_nights(history or str(OUT / HISTORY), number)
+
+
 class _ForPytest(click.Command):
     """A command that keeps what follows -- for pytest."""
 
@@ -322,6 +527,47 @@ def judge(ctx: click.Context, recordings: tuple[Path, ...], scenarios: tuple[str
 
     asked = [f"--judge={recording}" for recording in recordings or (OUT / RECORDINGS,)]
     sys.exit(run_pytest(*asked, *strictly(strict), *(scenarios or ("suites",)), *ctx.meta[PYTEST]))
+
+
+@cli.command()
+@click.argument("recordings", nargs=-1, metavar="RECORDING...", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--with",
+    "scenarios",
+    multiple=True,
+    metavar="FILE",
+    help="Judge the recordings again, by this file or folder of scenarios; may be given more than once.",
+)
+@click.option("--html/--no-html", default=True, show_default=True, help="Build the HTML report as well.")
+@_out
+def report(*, recordings: tuple[Path, ...], scenarios: tuple[str, ...], html: bool, out: Path) -> None:
+    """Make all reports again from what earlier runs have recorded; nobody is talked to.
+
+    RECORDINGs are files that `harness run` leaves in recordings/ under --out, and folders of them; that folder if none
+    is given. A page shows the verdict that was recorded; with --with, that of the scenarios as they are today. What is
+    wrong with a recording is said in a sentence, and the others are reported all the same.
+
+    Exit codes: 0 all is made, 1 a recording could not be read, 2 there is none; with --with, those of `harness judge`.
+    """
+    from harness.cli.report import rebuild  # noqa: PLC0415 - as above
+
+    sys.exit(rebuild(recordings, scenarios=scenarios, out=out, html=html, config=ALLURE))
+
+
+@cli.command(name="open")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--port", default=0, show_default=True, help="Port on the loopback interface; 0 takes a free one.")
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open it in the browser.")
+def open_(*, folder: Path | None, port: int, browser: bool) -> None:
+    """Serve the last report on this machine, and open it in the browser; Ctrl-C ends it.
+
+    FOLDER is where `harness run` has left it, `reports/out` if not given.
+
+    Exit codes: 0 it was served, 2 there is none.
+    """
+    from harness.cli.open import serve_report  # noqa: PLC0415 - as above
+
+    serve_report(folder or OUT, port=port, is_shown=browser)
 
 
 def main() -> None:

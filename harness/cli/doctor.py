@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,9 @@ from harness.client.target import Target
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.first_conversation import FirstConversation, Step
 from harness.scenarios.pool import new_event_loop
+from harness.scenarios.privacy import secrets_of_target, variables
+from harness.timeline.redaction import Redactor
+from harness.timeline.sensitive import Privacy
 
 _INDENT = " " * 2
 
@@ -30,6 +34,11 @@ def examine(target: Target, *, bots: tuple[Path, ...], say: str, is_greeted: boo
     Raises:
         HarnessError: The sandbox did not start.
     """
+    shown = Redactor(variables(Privacy()), gone=secrets_of_target(target)).shown
+
+    def show(step: Step) -> None:
+        tell(replace(step, told=shown(step.told), problem=shown(step.problem)))
+
     with ExitStack() as stack:
         if target.is_sandbox:
             started = time.monotonic()
@@ -41,7 +50,7 @@ def examine(target: Target, *, bots: tuple[Path, ...], say: str, is_greeted: boo
             return 0 if runner.run(conversation.hold()) else 1
 
 
-def show(step: Step) -> None:
+def tell(step: Step) -> None:
     """Print a step."""
     took = f"{(step.took or 0) * 1000:,.0f} ms"
     mark = "✗" if step.problem else "✓"

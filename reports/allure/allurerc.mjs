@@ -1,12 +1,15 @@
-// How the HTML report looks. Read by Allure 3; harness/reporting/allure_html.py says where from and where to.
+// How the HTML report looks. Read by Allure 3; harness/reporting/allure_html.py says where from and where to, and leaves
+// what it knows of the run in a file: its history, how failures are sorted, which are in quarantine.
+import { readFileSync } from "node:fs";
 
-// Trends over runs are kept only where the environment names a file for them: Allure adds a line each time a
-// report is generated, so a second look at the same results would count as a second night.
-const historyPath = process.env.HARNESS_HISTORY;
+const read = (file) => JSON.parse(readFileSync(file, "utf-8"));
+const run = process.env.HARNESS_REPORT ? read(process.env.HARNESS_REPORT) : {};
+// Failures that are known by what they say; docs/allure.md has an example.
+const known = read(new URL("known-issues.json", import.meta.url));
 
 export default {
   name: "Conversations",
-  ...(historyPath ? { historyPath, historyLimit: 90 } : { appendHistory: false }),
+  ...(run.historyPath ? { historyPath: run.historyPath, historyLimit: 90 } : { appendHistory: false }),
   plugins: {
     awesome: {
       options: {
@@ -16,9 +19,11 @@ export default {
       },
     },
   },
-  // The first rule that fits a result wins. Whose fault it is, in the words of harness/errors.py.
-  categories: [
-    { id: "bot", name: "The bot did something else", matchers: { statuses: ["failed"] }, groupByMessage: true },
-    { id: "trouble", name: "No verdict: trouble with the service or the harness", matchers: { statuses: ["broken"] }, groupByMessage: true },
-  ],
+  categories: (run.categories ?? []).map((category) => ({ ...category, groupByMessage: true })),
+  resolutions: {
+    links: known.links,
+    rules: [...known.rules, ...(run.quarantined ?? [])],
+    // Allure would write this beside whatever was the working folder.
+    knownIssuesPath: run.knownIssuesPath,
+  },
 };

@@ -42,7 +42,7 @@ def harness(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
             ["judge", "--help"],
             ["RECORDINGs are files that `harness run` leaves", "--with FILE", "as the recorded run was told"],
         ),
-        (["sandbox", "--help"], ["Ctrl-C ends it", "--bots", "--fault TEXT", "--limits", "--tls"]),
+        (["sandbox", "--help"], ["Ctrl-C ends it", "--bots", "--fault TEXT", "--limits", "--tls", "--rep"]),
         (["targets", "--help"], ["List the services that --target can name", "org_id: ${env.STAGING_ORG_ID}", "--in"]),
         (
             ["doctor", "--help"],
@@ -87,7 +87,7 @@ def test_the_sandbox_serves_until_it_is_ended(end: str) -> None:
         assert first.startswith("listening on http://127.0.0.1:")
         url = first.removeprefix("listening on ").strip()
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(url, timeout=10)  # noqa: S310 - our own server
+            urllib.request.urlopen(f"{url}/nowhere", timeout=10)  # noqa: S310 - our own server
         if end != "end of input":
             process.send_signal(signal.SIGINT if end == "interrupt" else signal.SIGTERM)
         assert process.stdin is not None

@@ -1,0 +1,126 @@
+"""HTML that can't be broken from inside: whatever is not markup already is escaped, here and nowhere else.
+
+A bot is hostile input. Besides what HTML gives a meaning to, controls, terminal escapes and direction overrides are
+spelt out, and long text is cut. A page has no script, fetches nothing, and forbids both, so that even what slipped
+through could do nothing. Not here: what is shown.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from harness.events.text import printable
+
+_MEANT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_EMPTY = frozenset({"meta", "br", "hr", "rect", "line", "path"})
+
+DASH = "\N{EN DASH}"
+"""From one to another, or nothing."""
+
+
+class Html(str):
+    """Text that is markup; made by this file's functions only."""
+
+    __slots__ = ()
+
+
+def escape(text: str) -> Html:
+    """Text from anywhere as one line of text on a page."""
+    if isinstance(text, Html):
+        return text
+    shown = printable(text)
+    return Html(shown.translate(_MEANT) if "&" in shown or "<" in shown or ">" in shown else shown)
+
+
+def _quotable(value: str | float) -> str:
+    return escape(str(value)).replace('"', "&quot;") if isinstance(value, str) else str(value)
+
+
+@cache
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+def paragraph(text: str) -> Html:
+    """As `escape`, but lines stay lines; they are shown as such where white space is kept."""
+    return Html("\n".join(map(escape, text.splitlines())))
+
+
+def cut(text: str, limit: int, rest: str = "") -> str:
+    """The text, or its beginning with the full length told."""
+    return text if len(text) <= limit else f"{text[:limit]} … ({len(text):,} characters{rest})"
+
+
+def tag(name: str, /, *children: str, **attributes: str | float | None) -> Html:
+    """An element.
+
+    Args:
+        name: Its name.
+        children: Markup, or text, which is escaped.
+        attributes: By name, with `_` for `-` and one at the end ignored; those of None are left out.
+    """
+    given = "".join(
+        [f' {_attribute(key)}="{_quotable(value)}"' for key, value in attributes.items() if value is not None]
+    )
+    if name in _EMPTY and not children:
+        return Html(f"<{name}{given}>" if name in {"meta", "br", "hr"} else f"<{name}{given}/>")
+    return Html(f"<{name}{given}>{joined(children)}</{name}>")
+
+
+def joined(parts: Iterable[str], between: str = "") -> Html:
+    """Pieces of markup and text, one after the other."""
+    return Html(between.join([part if isinstance(part, Html) else escape(part) for part in parts]))
+
+
+def hidden(text: str) -> Html:
+    """Text for those who hear the page and don't see it."""
+    return tag("span", text, class_="sr")
+
+
+def section(anchor: str, title: str, *children: str) -> Html:
+    """A section with a heading, and an address on the page."""
+    return tag("section", tag("h2", title, id=f"{anchor}-h"), *children, id=anchor, aria_labelledby=f"{anchor}-h")
+
+
+def scrollable(label: str, *children: str) -> Html:
+    """What may be wider than a phone; it is scrolled by itself, with keys as well."""
+    return tag("div", *children, class_="scroll", tabindex=0, role="group", aria_label=label)
+
+
+def definitions(pairs: Iterable[tuple[str, str]], **attributes: str) -> Html:
+    """A list of names and what they stand for."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", what)) for name, what in pairs), **attributes)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def frame(title: str, more: Sequence[Html], body: Sequence[Html]) -> str:
+    """A whole page, in the style of all pages.
+
+    Args:
+        title: For the browser.
+        more: What else belongs into its head.
+        body: What is on it.
+    """
+    head = [
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        *more,
+        tag("title", title),
+        tag("style", _style()),
+    ]
+    return f"<!DOCTYPE html>\n{tag('html', tag('head', *head), tag('body', *body), lang='en')}\n"
+
+
+@cache
+def _style() -> Html:
+    css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    bare = re.sub(r"/\*.*?\*/|\s+", " ", css)
+    return Html(re.sub(r"\s*([{};,])\s*|(:) +", r"\1\2", bare).strip())
