@@ -8,7 +8,7 @@ the sandbox.
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from harness.documents import Document, DocumentError, Problem, nearest, read, r
 from harness.environment import Environment, environment
 from harness.errors import LocalProtocolError
 from harness.scenarios.pace import MESSAGES_PER_MINUTE, STARTS_PER_MINUTE
+from harness.timeline.sensitive import Privacy
 
 ORG_ID = "00DHb0000004QkL"
 """An organisation of the sandbox, which knows every well-formed one."""
@@ -46,6 +47,9 @@ NOWHERE = "http://sandbox.invalid"
 
 TARGETS = "targets.yaml"
 """The name of the file with targets."""
+
+_KEYS = frozenset({"targets", "privacy"})
+"""What may stand in that file."""
 
 CONCURRENCY = 16
 """Scenario files played at once where nobody says."""
@@ -177,6 +181,16 @@ def _unknown(where: str, near: Path, file: "TargetsFile | None") -> str:
 # -- the file ----------------------------------------------------------------------------------------------------------
 
 
+def privacy(near: Path) -> Privacy:
+    """What the nearest `targets.yaml` says is secret, besides what always is.
+
+    Raises:
+        DocumentError: The file, or a `.env` file, says what can't be meant.
+    """
+    file = targets_file(near)
+    return Privacy() if file is None else file.privacy
+
+
 @dataclass(frozen=True)
 class TargetsFile:
     """A `targets.yaml` without a mistake that can be seen without knowing what its variables stand for.
@@ -185,11 +199,13 @@ class TargetsFile:
         document: The file.
         entries: What it says of each target, as it is written: variables still stand in it.
         environment: What the variables stand for.
+        privacy: What it says is secret.
     """
 
     document: Document
     entries: Mapping[str, OfService | OfSandbox]
     environment: Environment
+    privacy: Privacy = field(default_factory=Privacy)
 
     @property
     def path(self) -> Path:
@@ -306,7 +322,7 @@ def read_targets(path: Path) -> TargetsFile:
     """
     document = read(path)
     data = document.data
-    if not isinstance(data, dict) or not isinstance(data.get("targets"), dict) or set(data) != {"targets"}:
+    if not isinstance(data, dict) or not isinstance(data.get("targets"), dict) or set(data) - _KEYS:
         raise DocumentError(_shape(document))
     entries: dict[str, OfService | OfSandbox] = {}
     problems: list[Problem] = []
@@ -318,9 +334,13 @@ def read_targets(path: Path) -> TargetsFile:
             entries[name] = _entry(document, name, None)
         except DocumentError as error:
             problems += error.problems
+    try:
+        secret = Privacy.model_validate(data.get("privacy", {}))
+    except ValidationError as error:
+        problems += refused(document, error, Privacy, ("privacy",))
     if problems:
         raise DocumentError(problems)
-    return TargetsFile(document, entries, environment(path.parent))
+    return TargetsFile(document, entries, environment(path.parent), secret)
 
 
 def _shape(document: Document) -> Iterable[Problem]:
@@ -331,9 +351,9 @@ def _shape(document: Document) -> Iterable[Problem]:
         return [document.problem((), f"the file is {'empty' if data is None else 'no mapping'}; {wanted}")]
     known = "targets"
     others = [
-        document.problem((key,), f"unknown key {key!r}{nearest(key, [known])}", key=True)
+        document.problem((key,), f"unknown key {key!r}{nearest(key, sorted(_KEYS))}", key=True)
         for key in data
-        if key != known
+        if key not in _KEYS
     ]
     if others:
         return others

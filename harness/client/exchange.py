@@ -3,8 +3,10 @@
 Here: HTTP, and what a status means. Not here: the operations of a service (miaw.py), its event stream (stream.py).
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from harness.client.network import Network
 from harness.client.trouble import unreachable
 from harness.errors import RemoteProtocolError, ServiceRefused
 from harness.events.text import quoted
+from harness.timeline.sensitive import TOKEN
 
 _ADVICE = {
     400: "the request is wrong, and would be again; of a deployment, check the name, and that its type is API",
@@ -34,14 +37,43 @@ _LONGEST_SPACE = 64
 """Bytes of white space that a page may begin with."""
 
 
+SHOWN = 4_000
+"""Characters kept of a body."""
+
+_TOLD_HEADERS = ("content-type", "retry-after", "x-request-id")
+"""Headers of answers that are kept."""
+
+_SECRET = re.compile(
+    r"""("[^"]*(?:token|secret|password|authorization)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"?""", re.IGNORECASE
+)
+"""A field of JSON with such a name, whose value is nobody's business, whatever it looks like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and the status it was answered with; times in seconds on the monotonic clock."""
+    """A request and what it was answered with, without secrets; times in seconds on the monotonic clock.
+
+    Attributes:
+        operation: What was asked for, as the service's reference names it.
+        status: HTTP status code.
+        method: HTTP method.
+        path: Path and query, without the service's address.
+        headers: Of the request; what would let anybody in is `[redacted token]`.
+        sent: The body of the request as text, at most `SHOWN` characters; files are told by name, type and size.
+        told: Headers of the answer that say something about it.
+        got: Its body, as `sent`; what is no text is told by its size.
+    """
 
     operation: str
     status: int
     started: float
     ended: float
+    method: str = ""
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sent: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
+    got: str = ""
 
 
 class Requests:
@@ -94,7 +126,20 @@ class Requests:
             ) from error
         except httpx.TransportError as error:
             raise unreachable(url, error) from error
-        self._observe(Exchange(operation, response.status_code, started, self._network.heartbeat.now()))
+        self._observe(
+            Exchange(
+                operation,
+                response.status_code,
+                started,
+                self._network.heartbeat.now(),
+                method=method,
+                path=response.request.url.raw_path.decode("ascii"),
+                headers={name: TOKEN if name == "Authorization" else value for name, value in (headers or {}).items()},
+                sent=_shown(_written(body, files)),
+                told={name: response.headers[name] for name in _TOLD_HEADERS if name in response.headers},
+                got=_shown(_read(response)),
+            )
+        )
         if not response.is_success:
             raise _refusal(operation, response)
         if response.content[:_LONGEST_SPACE].lstrip().startswith(b"<"):  # whatever it is, it is none of the service's
@@ -103,6 +148,30 @@ class Requests:
                 "login page stands in the way, or the target's address is not a messaging service"
             )
         return response
+
+
+def _written(body: Mapping[str, Any] | None, files: Mapping[str, tuple[str | None, bytes, str]] | None) -> str:
+    """The body of a request as text."""
+    if body is not None:
+        return json.dumps(body, ensure_ascii=False)
+    parts = [
+        f"{name}: {content.decode()}" if file is None else f"{name}: {file}, {kind}, {len(content):,} bytes"
+        for name, (file, content, kind) in (files or {}).items()
+    ]
+    return "\n".join(parts)
+
+
+def _read(response: httpx.Response) -> str:
+    """The body of an answer as text."""
+    kind = response.headers.get("content-type", "")
+    if not response.content or "json" in kind or kind.startswith("text/"):
+        return response.text
+    return f"{len(response.content):,} bytes"
+
+
+def _shown(body: str) -> str:
+    told = _SECRET.sub(rf'\1"{TOKEN}"', body)
+    return told if len(told) <= SHOWN else f"{told[:SHOWN]}…"
 
 
 def _refusal(operation: str, response: httpx.Response) -> ServiceRefused:

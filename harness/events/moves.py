@@ -247,6 +247,18 @@ class Answered(Event):
     """HTTP status code."""
     took: float = 0.0
     """Seconds from handing the request to the network to the whole answer."""
+    method: str = ""
+    """HTTP method."""
+    path: str = ""
+    """Path and query, without the service's address."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Of the request, without what would let anybody in."""
+    sent: str = ""
+    """The body of the request, or how it begins; files are told by name, type and size."""
+    told: dict[str, str] = Field(default_factory=dict)
+    """Headers of the answer that say something about it."""
+    got: str = ""
+    """The body of the answer, or how it begins; what is no text is told by its size."""
 
     def __str__(self) -> str:
         return f"{self.operation} answered {self.status} after {self.took * 1000:.0f} ms"

@@ -132,7 +132,7 @@ def compare(series: Mapping[str, Series], rules: Rules = DEFAULT) -> Night:
         raise ValueError("the series have different numbers of nights; put None where one has no value")
     logs = {name: [*map(_log, one.nights[-rules.nights :]), _log(one.tonight)] for name, one in series.items()}
     known = {name: values for name, values in logs.items() if _nights(values) >= rules.learn}
-    alone, shared = _without_shared(known)
+    alone, shared = _without_shared(known, rules.absolute)
     spreads = _spreads(alone, {name: one.metric for name, one in series.items()})
     changes = {name: values[-1] - fmean(_before(values)) for name, values in alone.items()}  # type: ignore[operator]
     enough = [name for name in known if series[name].turns >= rules.turns]
@@ -169,6 +169,26 @@ def confirm(first: Night, again: Night) -> dict[str, Verdict]:
     return told
 
 
+def without_shared(
+    series: Mapping[str, Sequence[float | None]], rules: Rules = DEFAULT
+) -> dict[str, list[float | None]]:
+    """Series over nights without what all of them changed by on a night: for change points.
+
+    Args:
+        series: By name; the nights of all are the same ones, in the same places.
+        rules: What counts as a change at all.
+    """
+    logs = {name: [*map(_log, values)] for name, values in series.items() if any(one is not None for one in values)}
+    length = max(map(len, logs.values()), default=0)
+    usual = {name: median(value for value in values if value is not None) for name, values in logs.items()}
+    telling = _telling(usual, rules.absolute)
+    parts = [_part(logs, telling, night) for night in range(length)]
+    return {
+        name: [None if value is None else math.exp(value - part) for value, part in zip(values, parts, strict=True)]
+        for name, values in logs.items()
+    }
+
+
 def over_budget(sample: Sample, limit: float, allowed: float = 0.05) -> bool:
     """Whether more turns than allowed are certainly worse than a limit: the lower end of the share's interval is.
 
@@ -203,19 +223,31 @@ def _nights(values: Sequence[float | None]) -> int:
     return len(_before(values))
 
 
-def _without_shared(series: Mapping[str, list[float | None]]) -> tuple[dict[str, list[float | None]], float]:
+def _without_shared(
+    series: Mapping[str, list[float | None]], least: float
+) -> tuple[dict[str, list[float | None]], float]:
     """The series without what all of them changed by on a night, and by which share that was tonight."""
     usual = {name: median(_before(values)) for name, values in series.items()}
     length = max(map(len, series.values()), default=0)
-    shared: list[float] = []
-    for night in range(length):
-        ratios = [value - usual[name] for name, values in series.items() if (value := values[night]) is not None]
-        shared.append(median(ratios) if len(ratios) > 1 else 0.0)  # of one series nobody knows whose change it is
+    telling = _telling(usual, least)
+    shared = [_part(series, telling, night) for night in range(length)]
     alone = {
         name: [None if value is None else value - part for value, part in zip(values, shared, strict=True)]
         for name, values in series.items()
     }
     return alone, math.expm1(shared[-1]) if shared else 0.0
+
+
+def _telling(usual: Mapping[str, float], least: float) -> Mapping[str, float]:
+    """The series that tell what all share: of a few milliseconds every breath is a large share."""
+    long = {name: value for name, value in usual.items() if value >= math.log(max(least, _LEAST))}
+    return long if len(long) > 1 else usual
+
+
+def _part(series: Mapping[str, list[float | None]], usual: Mapping[str, float], night: int) -> float:
+    """What all series changed by on a night, as those tell of which it is known how they usually are."""
+    ratios = [value - known for name, known in usual.items() if (value := series[name][night]) is not None]
+    return median(ratios) if len(ratios) > 1 else 0.0  # of one series nobody knows whose change it is
 
 
 def _spreads(series: Mapping[str, list[float | None]], metrics: Mapping[str, str]) -> dict[str, tuple[float, int]]:

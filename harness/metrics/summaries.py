@@ -9,6 +9,7 @@ next.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import NamedTuple
 
 from harness.metrics.binomial import Interval, effective_size, rank_interval, share_interval
@@ -43,6 +44,24 @@ class Estimate(NamedTuple):
     interval: Interval | None
 
 
+class Taken(NamedTuple):
+    """What a turn that asks for something says of one metric.
+
+    Attributes:
+        conversation: The conversation it is from.
+        value: The metric's value, in its unit; None where the turn has none.
+        ending: How the wait for an answer ended.
+        waited_ms: For how long one was waited for.
+        is_disturbed: Whether what it measures is not the other side's.
+    """
+
+    conversation: str
+    value: float | None
+    ending: Ending
+    waited_ms: float
+    is_disturbed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The values of one metric in many turns, or of the channel in many conversations.
@@ -69,6 +88,19 @@ class Sample:
     def values(self) -> list[float]:
         """The values, the best first."""
         return sorted((one.value for one in self.observed), reverse=self.metric.better == "more")
+
+    @property
+    def middle(self) -> float:
+        """Mean of the middle half of the values: steadier from night to night than the median, and as deaf to a few.
+
+        Infinite where more than a quarter of the turns that less is better of never came.
+
+        Raises:
+            ValueError: There are no values.
+        """
+        values = self.values
+        cut = len(values) // 4
+        return fmean(values[cut : len(values) - cut])
 
     def percentile(self, share: float) -> Estimate | None:
         """The value that so large a share of the turns, from 0 to 1, is at least as good as.
@@ -126,22 +158,32 @@ def sample(metric: TurnMetric, conversations: Mapping[str, Measurements]) -> Sam
         metric: What is asked for.
         conversations: What each measured, by an id.
     """
+
+    def taken(conversation: str, turn: TurnMetrics) -> Taken:
+        value = metric.read(turn)
+        waited, disturbed = turn.waited * _MS, is_disturbed(turn.ending, turn.down)
+        return Taken(conversation, None if value is None else value.value, turn.ending, waited, disturbed)
+
+    return sample_of(metric, (taken(*question) for question in _questions(conversations)))
+
+
+def sample_of(metric: TurnMetric, questions: Iterable[Taken]) -> Sample:
+    """As `sample`, from what has been read of the turns already."""
     known: list[Observed] = []
     never: list[Observed] = []
     overtaken: list[tuple[str, float]] = []
     left_out = 0
     worst = 0.0 if metric.better == "more" else math.inf
-    for conversation, turn in _questions(conversations):
-        value = metric.read(turn)
-        unfinished = turn.ending is Ending.CENSORED
-        if _is_disturbed(turn):
+    for one in questions:
+        unfinished = one.ending is Ending.CENSORED
+        if one.is_disturbed:
             left_out += 1
-        elif value is not None and not (unfinished and metric.sort is Sort.STREAM):
-            known.append(Observed(conversation, value.value))
-        elif unfinished and (value is not None or metric.sort is Sort.WAIT):
-            never.append(Observed(conversation, worst))
-        elif turn.ending is Ending.OVERTAKEN and metric.sort is Sort.WAIT:
-            overtaken.append((conversation, turn.waited * _MS))
+        elif one.value is not None and not (unfinished and metric.sort is Sort.STREAM):
+            known.append(Observed(one.conversation, one.value))
+        elif unfinished and (one.value is not None or metric.sort is Sort.WAIT):
+            never.append(Observed(one.conversation, worst))
+        elif one.ending is Ending.OVERTAKEN and metric.sort is Sort.WAIT:
+            overtaken.append((one.conversation, one.waited_ms))
     if not known and metric.name != "answer_ms":
         return Sample(metric, (), 0, left_out)  # nothing says that these conversations have such a thing
     usual = nearest_rank((one.value for one in known), 0.5) if known else math.inf
@@ -209,7 +251,7 @@ def goodput(conversations: Mapping[str, Measurements], limits: Mapping[str, floa
     unfinished = left_out = 0
     for conversation, turn in _questions(conversations):
         too_bad = [name for name, limit in limits.items() if _breaks(TURN[name], turn, limit)]
-        if _is_disturbed(turn) or (turn.ending is Ending.OVERTAKEN and not too_bad):
+        if is_disturbed(turn.ending, turn.down) or (turn.ending is Ending.OVERTAKEN and not too_bad):
             left_out += 1
             continue
         unfinished += turn.ending is Ending.CENSORED
@@ -241,6 +283,6 @@ def _questions(conversations: Mapping[str, Measurements]) -> Iterator[tuple[str,
                 yield conversation, turn
 
 
-def _is_disturbed(turn: TurnMetrics) -> bool:
-    """Whether what it measures is not the other side's: nothing was heard for a time, or nothing was asked."""
-    return turn.down > 0.0 or turn.ending is Ending.REFUSED
+def is_disturbed(ending: Ending, down: float) -> bool:
+    """Whether what a turn measures is not the other side's: nothing was heard for a time, or nothing was asked."""
+    return down > 0.0 or ending is Ending.REFUSED

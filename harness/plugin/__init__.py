@@ -18,20 +18,22 @@ import harness
 from harness.client.target import Target
 from harness.client.target_file import SANDBOX
 from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
-from harness.plugin import scenario_files
+from harness.plugin import allure_hooks, safety, scenario_files
 from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
 from harness.plugin.scenario_files import ATTEMPT, OUTCOMES, PERFORMED, STAGE, ScenarioItem
 from harness.plugin.stage import STRICT, Stage
 from harness.plugin.tally import Totals, scenario_of
 from harness.reporting import allure
+from harness.reporting.pages.page import write
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
 from harness.scenarios.model import nearest_locale
 from harness.scenarios.outcome import Outcome
 from harness.scenarios.pool import new_event_loop
+from harness.scenarios.privacy import secrets_of_target
 from harness.scenarios.recording import Recordings
-from harness.settings import ALLOW_PRODUCTION, CONCURRENCY, TARGETS, strictness
+from harness.settings import ALLOW_PRODUCTION, CONCURRENCY, TARGETS, privacy, strictness
 from harness.user.persona import LOCALES, persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
@@ -85,6 +87,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bots", action="append", default=[], help="bot file or folder for the sandbox, beside the shipped bots"
     )
     group.addoption("--recordings", metavar="DIR", help="record every conversation in this folder")
+    group.addoption("--pages", type=Path, metavar="DIR", help="write a page of every conversation into this folder")
     group.addoption(
         "--concurrency",
         type=_whole(1),
@@ -131,10 +134,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="keep what is measured in this SQLite file, or PostgreSQL database (postgresql://user@host/database)",
     )
     group.addoption(
-        "--history-run",
-        type=_whole(1),
-        metavar="N",
-        help="add to this run of the history, which has been begun already",
+        "--history-kind",
+        choices=("run", "night", "again"),
+        default="run",
+        help="what the run is for: `harness nightly` says night, and again of a second look (default: %(default)s)",
+    )
+    group.addoption(
+        "--history-told",
+        type=Path,
+        metavar="FILE",
+        help="leave the run's number and what it is of in this file, as JSON",
     )
     group.addoption(
         "--target-version", default="", metavar="TEXT", help="what is under test at the target, for the history"
@@ -161,16 +170,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUNS] = runs = runs_of(config.getoption("--judge"))
     config.stash[LEFT] = []
     try:
-        config.stash[STAGE] = Stage(config, runs)
+        stage = config.stash[STAGE] = Stage(config, runs)
+        safety.watch(config, privacy(near=stage.near), tuple(secrets_of_target(stage.chosen)))
         config.stash[KEPT] = _keeper(config, runs)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(scenario_files, "harness-scenario-files")
     config.pluginmanager.register(totals, "harness-totals")
+    config.pluginmanager.register(allure_hooks, "harness-allure")
     config.addinivalue_line(
         "markers", f"{STRICT}(True): whether a message that no expectation took fails its scenario; True if not given"
     )
-    allure.switch_on()
+    allure.switch_on(allure_hooks.worker_of(config))
     if config.getoption("asyncio_mode", None) is None:
         config.option.asyncio_mode = "auto"
 
@@ -252,14 +263,25 @@ async def customer(request: pytest.FixtureRequest, target: Target, _recorded: Ru
         told = _recorded.recordings[0].header.strict
     strict = strictness(_marked(node), told, config.getini(STRICT))
     if _recorded is not None:
-        one = recorded_customer(_recorded.recordings, within=config.getoption("--within"), strict=strict)
+        headers = (recording.header for recording in _recorded.recordings)
+        first = next((header for header in headers if header.seed == header.scenario), _recorded.recordings[0].header)
+        lead = persona(first.seed, locale=first.locale)
+        one = recorded_customer(
+            _recorded.recordings,
+            somebody=lead,
+            within=config.getoption("--within"),
+            strict=strict,
+            secrets=config.stash[STAGE].secrets(node.nodeid, lead),
+        )
         node.stash[CONVERSATIONS] = one.conversations
         yield one
         return
     folder = config.getoption("--recordings")
     recordings = Recordings(Path(folder), node.nodeid, strict=told) if folder else None
+    lead, stage = persona(node.nodeid), config.stash[STAGE]
+    secrets = stage.secrets(node.nodeid, lead)
     async with a_customer(
-        persona(node.nodeid), target, recordings=recordings, strict=strict, ledger=config.stash[STAGE].ledger
+        lead, target, recordings=recordings, strict=strict, ledger=stage.ledger, secrets=secrets
     ) as one:
         node.stash[CONVERSATIONS] = one.conversations
         yield one
@@ -309,7 +331,6 @@ def _marked(node: pytest.Item) -> bool | None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """When the scenario is over, see whether anything was wrong besides, and report its conversations."""
     if isinstance(item, ScenarioItem):
-        allure.identify(item.identity)
         try:
             with _interruptible():
                 return (yield)
@@ -347,6 +368,8 @@ def _report_performed(item: ScenarioItem) -> None:
         item.stash[ATTEMPT] = len(performed.before) + 1
         _add_up(item, performed.outcomes)
         allure.report(performed.outcomes, ran=item.config.stash[STAGE].times(item), flaky=performed.flaky)
+        if item.is_quarantined:
+            allure.quarantine(item.quarantine, broken=not isinstance(performed.error, AssertionError))
         del item.stash[PERFORMED]  # a night is long, and it holds every event
 
 
@@ -355,6 +378,13 @@ def _add_up(item: pytest.Item, outcomes: Sequence[Outcome]) -> None:
         item.stash[OUTCOMES] = outcomes
     for outcome in outcomes:
         item.config.stash[TOTALS].sums.add(outcome)
+    if (folder := item.config.getoption("--pages")) is not None:
+        run = run_of(item)
+        try:
+            for outcome in outcomes:
+                write(outcome if run is None else replace(outcome, scenario=run.scenario), folder)
+        except OSError as error:  # no reason to lose a result
+            item.add_report_section("call", "page", f"the page was not written: {error}")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -403,4 +433,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing open."""
     if (stage := config.stash.get(STAGE, None)) is not None:
         for complaint in stage.close():
-            print(f"harness: {complaint}", file=sys.stderr)  # noqa: T201 - pytest's reporter has gone by now
+            print(f"harness: {config.stash[safety.SAFETY].shown(complaint)}", file=sys.stderr)  # noqa: T201 - pytest's reporter has gone by now

@@ -6,7 +6,7 @@ at once (stage.py), what a run of several says (tally.py).
 
 import datetime
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,19 @@ from harness.plugin.judging import Run, judged_from
 from harness.plugin.stage import Playable, Stage
 from harness.plugin.tally import FLAKY, QUARANTINED, scenario_of
 from harness.reporting import allure
+from harness.reporting.allure_tidy import Identity
 from harness.scenarios.checking import check
 from harness.scenarios.loading import SUFFIX, Library, Script
+from harness.scenarios.outcome import Outcome
 from harness.scenarios.performing import Performed
 
 LIBRARY = pytest.StashKey[Library]()
 STAGE = pytest.StashKey[Stage]()
 PERFORMED = pytest.StashKey[Performed]()
+OUTCOMES = pytest.StashKey[Sequence[Outcome]]()
+"""The conversations of a test, until they are in the history."""
+ATTEMPT = pytest.StashKey[int]()
+"""Which attempt they are of."""
 
 _NOT_IN_NAMES = str.maketrans("[]", "()")
 """Brackets are pytest's: they hold the row."""
@@ -135,10 +141,10 @@ class ScenarioItem(Playable):
         self.may_fail = self.is_quarantined or self.get_closest_marker("xfail") is not None
 
     @property
-    def identity(self) -> allure.Identity:
+    def identity(self) -> Identity:
         """What the reports know it by, whatever it is called in pytest."""
         row = {name: str(value) for name, value in self.script.row.items()}
-        return allure.Identity(
+        return Identity(
             file=self.nodeid.partition("::")[0],
             scenario=self.script.scenario.scenario,
             row=self.script.row_id,

@@ -18,6 +18,7 @@ from harness.client.network import Network
 from harness.client.target import Limits, Target
 from harness.errors import HarnessError
 from harness.plugin.judging import Run
+from harness.plugin.safety import SAFETY
 from harness.plugin.status import StatusLine
 from harness.sandbox.process import sandbox_process
 from harness.scenarios.customer import Customer, live_customer, recorded_customer
@@ -27,13 +28,12 @@ from harness.scenarios.loading import Script
 from harness.scenarios.pace import Pace
 from harness.scenarios.performing import Performed, lead_of, outcomes_of, perform, perform_again
 from harness.scenarios.pool import Finished, Job, Pool, Stopped
-from harness.scenarios.privacy import redactor_of
+from harness.scenarios.privacy import Secrets, secrets_of_target, variables, written_in
 from harness.scenarios.recording import Recordings
+from harness.scenarios.recording import read as read_recording
 from harness.settings import CONCURRENCY, limits, strictness
 from harness.settings import target as chosen_target
-from harness.timeline.archive import Header, read_recording
-from harness.timeline.redaction import Redactor
-from harness.user.persona import persona
+from harness.user.persona import Persona
 
 STRICT = "strict_conversations"
 """The name of the option, the ini setting and the mark; `--strict` means something else to pytest."""
@@ -83,9 +83,14 @@ class Stage:
         self._failures_left: int | None = config.getoption("maxfail", 0) or None
 
     @property
-    def target_name(self) -> str:
-        """What the service under test is called."""
-        return self._chosen.name
+    def chosen(self) -> Target:
+        """The service under test, as it was chosen; the address of a sandbox is not known before it is started."""
+        return self._chosen
+
+    @property
+    def near(self) -> Path:
+        """The folder from which settings are looked for upwards."""
+        return _folder_of(self._config)
 
     @property
     def target(self) -> Target:
@@ -197,6 +202,25 @@ class Stage:
             self.ledger.close()
         return self._pool.complaints if self._pool is not None else ()
 
+    def secrets(self, scenario: str, lead: Persona, script: Script | None = None) -> Secrets:
+        """What must not be written of a scenario; it is looked for in all that is written until the scenario is told.
+
+        Args:
+            scenario: Its id.
+            lead: Its customer.
+            script: What is played; None where a function is.
+        """
+        privacy = self._config.stash[SAFETY].privacy
+        known = Secrets(
+            lead,
+            privacy=privacy,
+            env=variables(privacy, script.environment if script else ()),
+            gone=secrets_of_target(self._chosen),
+            keep=written_in(script, privacy) if script else (),
+        )
+        self._config.stash[SAFETY].keep(scenario, known)
+        return known
+
     # -- the pool -----------------------------------------------------------------------------------------------------
 
     def _opened(self, item: Playable) -> "Pool[Network, Performed]":
@@ -249,7 +273,14 @@ class Stage:
                         recordings.again() if recordings else Recordings(Path(folder), item.nodeid, strict=told)
                     )
                 customer = live_customer(
-                    lead, target, network, recordings=recordings, strict=strict, pace=self._pace, ledger=self.ledger
+                    lead,
+                    target,
+                    network,
+                    recordings=recordings,
+                    strict=strict,
+                    pace=self._pace,
+                    ledger=self.ledger,
+                    secrets=self.secrets(item.nodeid, lead, script),
                 )
                 return customer
 
@@ -279,12 +310,10 @@ class Stage:
         strict = strictness(item.script.strict, header.strict if told is None else told, self._config.getini(STRICT))
         lead = lead_of(item.script, item.seed, header.locale)
 
-        def redactor(one: Header) -> Redactor:
-            return redactor_of(lead if one.seed == lead.seed else persona(one.seed, locale=one.locale))
-
-        recordings = [read_recording(recording.path, redactor) for recording in run.recordings]
+        secrets = self.secrets(item.nodeid, lead, item.script)
+        recordings = [read_recording(recording.path, lead, secrets) for recording in run.recordings]
         within = self._config.getoption("--within")
-        customer = recorded_customer(recordings, somebody=lead, within=within, strict=strict)
+        customer = recorded_customer(recordings, somebody=lead, within=within, strict=strict, secrets=secrets)
         return await perform(item.script, customer, scenario=item.nodeid)
 
 

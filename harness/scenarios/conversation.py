@@ -61,8 +61,10 @@ from harness.expectations.rules import DEFAULT, Severity, Violation, Waiver, che
 from harness.expectations.settled import Settling
 from harness.scenarios.heard import lost_stream
 from harness.scenarios.outcome import Outcome, Status, Step
-from harness.scenarios.privacy import redactor_of
+from harness.scenarios.privacy import Secrets
 from harness.scenarios.rep import Rep
+from harness.timeline.pieces import redacted
+from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
 from harness.timeline.transcript import line
 from harness.user.choosing import choice, told
@@ -121,10 +123,11 @@ class Conversation(ABC):
         within: float,
         opened_at: float,
         strict: bool,
+        secrets: Secrets | None = None,
     ) -> None:
         self.persona, self.id, self.deployment = persona, id, deployment
         self._name, self._target_name, self._within, self._opened_at = name, target, within, opened_at
-        self._redactor = redactor_of(persona)
+        self._secrets = secrets or Secrets(persona)
         self._recorder = Recorder()
         self._queues = Queues()
         self._failed: tuple[Judgement, Verdict] | None = None
@@ -143,6 +146,11 @@ class Conversation(ABC):
     # -- what is known ------------------------------------------------------------------------------------------------
 
     @property
+    def _redactor(self) -> Redactor:
+        """What takes out what must not be written, as far as it is known by now."""
+        return self._secrets.redactor
+
+    @property
     def timeline(self) -> Timeline:
         """Everything that has happened so far."""
         return self._recorder.timeline
@@ -156,7 +164,7 @@ class Conversation(ABC):
             target=self._target_name,
             deployment=self.deployment,
             opened_at=self._opened_at,
-            timeline=self._redactor.timeline(self.timeline),
+            timeline=redacted(self.timeline, self._redactor),
             steps=tuple(self._steps),
             violations=tuple(
                 replace(violation, what=self._redactor.shown(violation.what)) for violation in self.violations
@@ -262,6 +270,7 @@ class Conversation(ABC):
             RemoteProtocolError: What answered is not the service.
         """
         attributes = dict(prechat or {})
+        self._secrets.learn_fields(attributes.items())
         async with self._moving(f"open a conversation with {self.deployment}") as step:
             if self._begun:
                 raise LocalProtocolError("this conversation was opened before; open another one")
@@ -354,6 +363,7 @@ class Conversation(ABC):
             if message is None or message.form is None:
                 raise LocalProtocolError("can't fill in a form: none has come")
             entry, fillings = message.entry, fill_in(message.form, given, self.persona)
+            self._secrets.learn_fields((filling.field.name, filling.answer.value) for filling in fillings)
             await self._turn()
             move = self._moved(
                 step,

@@ -11,6 +11,7 @@ from harness.scenarios.conversation import Conversation
 from harness.scenarios.ledger import Ledger
 from harness.scenarios.live import LiveConversation
 from harness.scenarios.pace import Pace
+from harness.scenarios.privacy import Secrets
 from harness.scenarios.recorded import RecordedConversation
 from harness.scenarios.recording import Recordings
 from harness.scenarios.rep import Rep
@@ -27,14 +28,16 @@ class Customer:
     Args:
         persona: Who the customer is.
         begin: Makes their conversations.
+        secrets: What must not be written of the scenario, to which other customers add theirs.
 
     Attributes:
         persona: Who the customer is.
         conversations: Every conversation of the scenario, also those of other customers, oldest first.
     """
 
-    def __init__(self, persona: Persona, begin: Begin) -> None:
+    def __init__(self, persona: Persona, begin: Begin, secrets: Secrets | None = None) -> None:
         self.persona = persona
+        self._secrets = secrets or Secrets(persona)
         self.conversations: list[Conversation] = []
         self._begin = begin
         self._others: dict[str, Customer] = {}
@@ -51,7 +54,8 @@ class Customer:
         """
         if name not in self._others:
             somebody = persona(f"{self.persona.seed} {name}", locale=locale or self.persona.locale)
-            other = self._others[name] = Customer(somebody, self._begin)
+            self._secrets.meet(name, somebody)
+            other = self._others[name] = Customer(somebody, self._begin, self._secrets)
             other.conversations, other._others = self.conversations, self._others
         return self._others[name]
 
@@ -102,6 +106,7 @@ def live_customer(
     strict: bool = False,
     pace: Pace | None = None,
     ledger: Ledger | None = None,
+    secrets: Secrets | None = None,
 ) -> Customer:
     """A customer of a target, who leaves it to the caller to close their conversations.
 
@@ -113,7 +118,9 @@ def live_customer(
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
         pace: How fast they may say something; as fast as they like by default.
         ledger: Where their conversations are noted as long as they are open; nowhere by default.
+        secrets: What must not be written of the scenario; what is known of the persona by default.
     """
+    known = secrets or Secrets(persona)
 
     def begin(somebody: Persona, number: int, deployment: str) -> Conversation:
         return LiveConversation(
@@ -126,9 +133,10 @@ def live_customer(
             strict=strict,
             turn=pace.conversation() if pace else None,
             ledger=ledger,
+            secrets=known,
         )
 
-    return Customer(persona, begin)
+    return Customer(persona, begin, known)
 
 
 @asynccontextmanager
@@ -139,13 +147,16 @@ async def customer(
     recordings: Recordings | None = None,
     strict: bool = False,
     ledger: Ledger | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[Customer]:
     """A customer of a target; every conversation they opened is closed at the end, whatever happened.
 
     The arguments are those of `live_customer`.
     """
     async with Network(target) as network:
-        somebody = live_customer(persona, target, network, recordings=recordings, strict=strict, ledger=ledger)
+        somebody = live_customer(
+            persona, target, network, recordings=recordings, strict=strict, ledger=ledger, secrets=secrets
+        )
         try:
             yield somebody
         finally:
@@ -159,6 +170,7 @@ def recorded_customer(
     somebody: Persona | None = None,
     within: float | None = None,
     strict: bool = False,
+    secrets: Secrets | None = None,
 ) -> Customer:
     """The customer of a recorded run of a scenario, made up again; their conversations are the recorded ones.
 
@@ -167,6 +179,7 @@ def recorded_customer(
         somebody: Who it was; made up again from what is recorded if not given.
         within: Seconds an expectation has where the scenario gives none; as recorded if None.
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
+        secrets: What must not be written of the scenario; what is known of the persona by default.
     """
     by_index = {recording.header.index: recording for recording in recordings}
     headers = sorted((recording.header for recording in recordings), key=lambda header: header.index)
@@ -183,6 +196,10 @@ def recorded_customer(
             raise LocalProtocolError(
                 f"conversation {number} was opened by another customer: the scenario has changed since; run it again"
             )
-        return RecordedConversation(whoever, by_index[number], deployment=deployment, within=within, strict=strict)
+        return RecordedConversation(
+            whoever, by_index[number], deployment=deployment, within=within, strict=strict, secrets=known
+        )
 
-    return Customer(somebody or persona(first.seed, locale=first.locale), begin)
+    lead = somebody or persona(first.seed, locale=first.locale)
+    known = secrets or Secrets(lead)
+    return Customer(lead, begin, known)

@@ -28,8 +28,9 @@ from harness.scenarios.conversation import AMove, Conversation, Request, Taking
 from harness.scenarios.ledger import Ledger
 from harness.scenarios.listening import Listening
 from harness.scenarios.outcome import Step
+from harness.scenarios.privacy import People, Secrets
 from harness.scenarios.recording import Recordings, failure_of
-from harness.timeline.archive import Concluded, Mark, Moving, RecordingWriter, Stepped, Stopped
+from harness.timeline.archive import Concluded, Mark, Met, Moving, RecordingWriter, Stepped, Stopped
 from harness.user.persona import Persona
 
 _CLOSING_AGAIN = (0.5, 1.0, 2.0)
@@ -49,6 +50,7 @@ class LiveConversation(Conversation):
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
         turn: Awaited before every message of the user, to keep to the target's limits.
         ledger: Where it is noted as long as it is open; nowhere by default.
+        secrets: What must not be written of the scenario; what is known of the persona by default.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LiveConversation(Conversation):
         strict: bool = False,
         turn: Callable[[], Awaitable[None]] | None = None,
         ledger: Ledger | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         super().__init__(
             persona,
@@ -73,6 +76,7 @@ class LiveConversation(Conversation):
             within=target.within,
             opened_at=time.time(),
             strict=strict,
+            secrets=secrets,
         )
         self._wait_for_turn, self._ledger = turn, ledger
         self._heartbeat = network.heartbeat
@@ -95,9 +99,11 @@ class LiveConversation(Conversation):
             passed=self._passed,
         )
         self._recording: RecordingWriter | None = None
+        self._introduced: People = (("", persona),)
         if recordings is not None:
             self._recording = recordings.begin(
                 persona,
+                lambda: self._redactor,
                 conversation=self.id,
                 name=name,
                 target=target.name,
@@ -118,8 +124,19 @@ class LiveConversation(Conversation):
             self._acknowledge(event.entry)
         self._news.set()
         if self._recording is not None:
+            if self._secrets.people != self._introduced:
+                self._introduce(self._recording)
             self._recording.event(event)
         return place
+
+    def _introduce(self, recording: RecordingWriter) -> None:
+        """Note who has come into the scenario."""
+        known, self._introduced = dict(self._introduced), self._secrets.people
+        for name, somebody in self._introduced:
+            if known.get(name) != somebody:
+                recording.mark(
+                    Met(horizon=self.timeline.horizon, name=name, seed=somebody.seed, locale=somebody.locale)
+                )
 
     def _acknowledge(self, entry: str) -> None:
         if self._acknowledges == "none":
@@ -180,6 +197,7 @@ class LiveConversation(Conversation):
 
     async def _connect(self) -> None:
         await self._client.authenticate()
+        self._secrets.learn(self._client.token)
         await self._listening.open()
         if self._ledger is not None:
             self._ledger.opened(self.id, deployment=self.deployment, token=self._client.token)

@@ -34,6 +34,7 @@ from harness.events import (
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
+from harness.scenarios.privacy import Secrets
 from harness.scenarios.recording import revived
 from harness.timeline.archive import Concluded, Failure, Mark, Recording, Stepped, Stopped
 from harness.timeline.timeline import Timeline
@@ -65,6 +66,7 @@ class RecordedConversation(Conversation):
         deployment: API name of the deployment that the scenario asks for; the recorded one if empty.
         within: Seconds an expectation has where the scenario gives none; as recorded if None.
         strict: Whether a message that no expectation took fails the scenario, unless `open` says otherwise.
+        secrets: What must not be written of the scenario; what is known of the persona by default.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class RecordedConversation(Conversation):
         deployment: str = "",
         within: float | None = None,
         strict: bool = False,
+        secrets: Secrets | None = None,
     ) -> None:
         header = recording.header
         super().__init__(
@@ -86,7 +89,9 @@ class RecordedConversation(Conversation):
             within=header.within if within is None else within,
             opened_at=header.opened_at,
             strict=strict,
+            secrets=secrets,
         )
+        self._recorded_at = str(recording.path)
         self._log = recording.log
         self._place = 0
         self._time = 0.0

@@ -5,6 +5,7 @@ Not here: the form of a recording (timeline/archive.py), judging one again (reco
 
 import re
 import uuid
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 import harness
 from harness import errors
 from harness.errors import HarnessError, StreamInterrupted
-from harness.scenarios.privacy import redactor_of
-from harness.timeline.archive import SUFFIX, Failure, Header, Recording, RecordingWriter, read_recording
+from harness.scenarios.privacy import Secrets
+from harness.timeline.archive import SUFFIX, Failure, Header, Met, Recording, RecordingWriter, read_recording
+from harness.timeline.redaction import Redactor
 from harness.user.persona import Persona, persona
 
 _LONGEST = 80
@@ -43,6 +45,7 @@ class Recordings:
     def begin(
         self,
         somebody: Persona,
+        redactor: Callable[[], Redactor] | None = None,
         *,
         conversation: str,
         name: str,
@@ -51,7 +54,7 @@ class Recordings:
         within: float,
         opened_at: float,
     ) -> RecordingWriter:
-        """Begin the recording of the scenario's next conversation; the arguments are those of `Header`.
+        """Begin the recording of somebody's next conversation; the other arguments are those of `Header`.
 
         Raises:
             HarnessError: It can't be written.
@@ -73,11 +76,12 @@ class Recordings:
             seed=somebody.seed,
             locale=somebody.locale,
         )
+        redactor = redactor or (lambda: Secrets(somebody).redactor)
         self._folder.mkdir(parents=True, exist_ok=True)
         for again in count(1):
             path = self._folder / f"{_safe(self._scenario)}-{self._begun}{'' if again == 1 else f'.{again}'}{SUFFIX}"
             try:
-                return RecordingWriter(path, header, redactor_of(somebody))
+                return RecordingWriter(path, header, redactor)
             except FileExistsError:
                 continue
         raise AssertionError  # pragma: no cover - there is always another number
@@ -90,13 +94,26 @@ def _safe(scenario: str) -> str:
     return f"{words}-{sha256(scenario.encode()).hexdigest()[:8]}"
 
 
-def read(path: Path) -> Recording:
-    """Read a recording, with its persona made up again.
+def read(path: Path, lead: Persona | None = None, secrets: Secrets | None = None) -> Recording:
+    """Read a recording, with its people made up again.
+
+    Args:
+        path: The file.
+        lead: The scenario's customer, who may not be as they would be made up.
+        secrets: What else is known of the scenario; what the environment says if not given.
 
     Raises:
         RecordingUnreadable: As `read_recording` does.
     """
-    return read_recording(path, lambda header: redactor_of(persona(header.seed, locale=header.locale)))
+
+    def redactor(header: Header, *met: Met) -> Redactor:
+        def made_up(one: Header | Met) -> Persona:
+            return lead if lead and one.seed == lead.seed else persona(one.seed, locale=one.locale)
+
+        people = {"": made_up(header), **{one.name: made_up(one) for one in met}}
+        return (secrets or Secrets(people[""])).redactor_of(tuple(people.items()))
+
+    return read_recording(path, redactor)
 
 
 def recordings_in(folder: Path) -> list[Path]:

@@ -31,6 +31,7 @@ from harness.expectations.spelling import (
 )
 from harness.scenarios.model import NESTED, STEPS, Catalogues, Fragment, Scenario, Step, Suite
 from harness.scenarios.references import REFERENCE
+from harness.timeline.sensitive import Privacy
 
 Json = dict[str, Any]
 
@@ -364,14 +365,18 @@ def _file(model: type[BaseModel], *, has_steps: bool = True) -> Json:
 
 def _targets() -> Json:
     (service, defined), (sandbox, more) = _of_model(OfService), _of_model(OfSandbox)
+    privacy, _ = _of_model(Privacy)
     named = _mapping({SANDBOX: _ref("OfSandbox")}, additionalProperties=_ref("OfService"))
     named |= {"propertyNames": {"pattern": NAME}, "minProperties": 1}
-    parts = {"OfService": service, "OfSandbox": sandbox, **defined, **more}
+    parts = {"OfService": service, "OfSandbox": sandbox, "Privacy": privacy, **defined, **more}
     return {
         "$schema": DIALECT,
         "title": "Targets",
         "description": "A `targets.yaml`: the services that a run can be told to talk to.",
-        **_mapping({"targets": _about(named, "By the names that --target takes.")}, required=["targets"]),
+        **_mapping(
+            {"targets": _about(named, "By the names that --target takes."), "privacy": _ref("Privacy")},
+            required=["targets"],
+        ),
         "$defs": {**parts, "Duration": _about(_WITH_UNIT, _A_DURATION)},
     }
 

@@ -1,12 +1,13 @@
 """A conversation as JSON Lines: written while it goes on, read back without loss.
 
 The first line is the header, every other an event or a mark: what else has to be known to judge again what was judged
-then. Each line is handed to the operating system when it is written, so a killed run keeps all that came. Nothing
-private is written (redaction.py). Not here: judging a recording (scenarios/recorded.py).
+then. Each line is handed to the operating system when it is written, so a killed run keeps all that came, up to a piece
+of an answer that may be the beginning of something secret (pieces.py). Nothing private is written (redaction.py).
+Not here: judging a recording (scenarios/recorded.py).
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.errors import HarnessError, RecordingUnreadable
 from harness.events import ANY_EVENT, Event, Received
+from harness.timeline.pieces import Pieces
 from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
 
@@ -100,6 +102,16 @@ class Stepped(_Mark):
     error: Failure | None = None
 
 
+class Met(_Mark):
+    """Somebody else is in the scenario; what is known of them is hidden from here on."""
+
+    mark: Literal["met"] = "met"
+    name: str
+    """What they are called in placeholders; the scenario's customer is called nothing."""
+    seed: str
+    locale: str
+
+
 class Concluded(_Mark):
     """The scenario was over: what came later it never saw."""
 
@@ -117,27 +129,28 @@ class Stopped(_Mark):
     """Whether this is the last line of a recording that nobody cut off."""
 
 
-Mark = Moving | Stepped | Concluded | Stopped
+Mark = Moving | Stepped | Met | Concluded | Stopped
 
 _ANY_MARK: TypeAdapter[Mark] = TypeAdapter(Annotated[Mark, Field(discriminator="mark")])
 
 
 class RecordingWriter:
-    """Appends to one recording; what it was told is on its way to the disk when it returns.
+    """Appends to one recording; what can be told is on its way to the disk when it returns.
 
     Args:
         path: A file that does not exist yet.
         header: Its first line.
-        redactor: Takes out what is private.
+        redactor: What takes out what is private; asked for with every entry, as more may be known by then.
 
     Raises:
         FileExistsError: There is a file already.
         HarnessError: It can't be written; so do the methods.
     """
 
-    def __init__(self, path: Path, header: Header, redactor: Redactor) -> None:
+    def __init__(self, path: Path, header: Header, redactor: Callable[[], Redactor]) -> None:
         self.path = path
         self._redactor = redactor
+        self._pieces: Pieces[Mark] = Pieces(redactor)
         try:
             self._file = path.open("xb", buffering=0)
         except FileExistsError:
@@ -148,18 +161,30 @@ class RecordingWriter:
 
     def event(self, event: Event) -> None:
         """Append an event."""
-        safe = self._redactor.event(event)
+        self._entries(self._pieces.take(event))
+
+    def mark(self, mark: Mark) -> None:
+        """Append a mark."""
+        self._entries(self._pieces.take(mark))
+
+    def _entries(self, ready: Iterable[Event | Mark]) -> None:
+        for entry in ready:
+            if isinstance(entry, Event):
+                self._event(entry)
+            elif isinstance(entry, Met):  # whoever made the people up knows what they are made up from
+                self._write({"mark": entry.mark, **entry.model_dump()})
+            else:
+                self._write(self._redactor().redacted({"mark": entry.mark, **entry.model_dump()}))
+
+    def _event(self, safe: Event) -> None:
         if isinstance(safe, Received):  # many, and pydantic is quick; but of keys it loses half a surrogate pair
             with suppress(ValueError):  # of values it refuses it
                 return self._append(b'{"event":' + safe.model_dump_json().encode() + b"}\n")
         return self._write({"event": safe.model_dump()})
 
-    def mark(self, mark: Mark) -> None:
-        """Append a mark."""
-        self._write(self._redactor.redacted({"mark": mark.mark, **mark.model_dump()}))
-
     def close(self) -> None:
         """Nothing will be appended any more."""
+        self._entries(self._pieces.rest())
         self._file.close()
 
     def _write(self, line: Mapping[str, Any]) -> None:
@@ -202,12 +227,13 @@ class Recording:
         return tuple(entry for entry in self.log if isinstance(entry, Stepped))
 
 
-def read_recording(path: Path, redactor_for: Callable[[Header], Redactor] = lambda _: Redactor()) -> Recording:
+def read_recording(path: Path, redactor_for: Callable[..., Redactor] = lambda *_: Redactor()) -> Recording:
     """Read a recording, with everything put back that can be.
 
     Args:
         path: The file.
-        redactor_for: Makes the redactor of the persona that a header tells of.
+        redactor_for: Makes the redactor of the persona that a header tells of, and of those whom marks of the kind
+            `Met` tell of; it is given the header and these marks.
 
     Raises:
         RecordingUnreadable: There is no such file, it is no recording, it is of another form, or a line is broken.
@@ -227,13 +253,19 @@ def read_recording(path: Path, redactor_for: Callable[[Header], Redactor] = lamb
         redactor = redactor_for(header)
     except HarnessError as error:
         raise RecordingUnreadable(path=str(path), line=1, what=f"has a header of nobody: {error}") from error
-    log = tuple(_entry(path, number, line, redactor) for number, line in enumerate(lines[1:], 2))
+    log: list[Event | Mark] = []
+    met: list[Met] = []
+    for number, line in enumerate(lines[1:], 2):
+        log.append(entry := _entry(path, number, line, redactor))
+        if isinstance(entry, Met):
+            met.append(entry)
+            redactor = redactor_for(header, *met)
     if truncated is None and not any(isinstance(entry, Stopped) and entry.final for entry in log[-1:]):
         truncated = f"{path} has no end after line {len(lines)}; the run was killed, or is still going on"
-    return Recording(path, header, log, _timeline(log), truncated)
+    return Recording(path, header, tuple(log), _timeline(log), truncated)
 
 
-def _timeline(log: tuple[Event | Mark, ...]) -> Timeline:
+def _timeline(log: Iterable[Event | Mark]) -> Timeline:
     recorder = Recorder()
     for entry in log:
         if isinstance(entry, Event):

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrics.names import TURN
-from harness.metrics.regression import Night, Rules, Series, Word, compare, confirm, false_discoveries, over_budget
+from harness.metrics.regression import (
+    Night,
+    Rules,
+    Series,
+    Word,
+    compare,
+    confirm,
+    false_discoveries,
+    over_budget,
+    without_shared,
+)
 from harness.metrics.summaries import Observed, Sample
 
 STEADY = [1000.0 + 20 * (night % 3 - 1) for night in range(20)]
@@ -67,10 +77,31 @@ def test_what_all_series_share_is_taken_out() -> None:
     assert night.verdicts["slow"].before == pytest.approx(1000, abs=2)
 
 
+def test_a_few_milliseconds_tell_nothing_of_what_all_share() -> None:
+    """Of them a change is a large share and no wait."""
+    tiny = {f"tiny {number}": steady(18, [value / 100 for value in STEADY]) for number in range(9)}
+    night = compare({**others(), **tiny, "slow": steady(1300)})
+    assert (night.shared, night.suspects) == (0.0, ("slow",))
+    alone = compare(tiny)
+    assert alone.shared == pytest.approx(0.8, abs=0.05)
+    assert {one.word for one in alone.verdicts.values()} == {Word.ENVIRONMENT}
+
+
 def test_a_night_on_which_all_changed_much_says_nothing() -> None:
     """It is the environment; budgets still hold."""
     night = compare({**others(1.2), "slow": steady(2000)})
     assert {verdict.word for verdict in night.verdicts.values()} == {Word.ENVIRONMENT}
+
+
+def test_what_all_share_is_taken_out_of_many_nights() -> None:
+    """Night by night, also where one has no value."""
+    moods = [1.0, 1.2, 0.9, 1.0, 1.1]
+    series = {str(usual): [usual * mood for mood in moods] for usual in (100.0, 200.0, 400.0)}
+    series["100.0"][2] = None  # type: ignore[call-overload]
+    alone = without_shared({**series, "empty": [None] * 5})
+    assert alone["400.0"] == pytest.approx([400.0] * 5)
+    assert alone["100.0"][2] is None
+    assert set(alone) == set(series)
 
 
 def test_one_series_alone_shares_with_none() -> None:

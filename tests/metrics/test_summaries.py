@@ -273,3 +273,31 @@ def test_a_share_of_nothing_is_none() -> None:
 def test_an_empty_record_measures_nothing() -> None:
     """And breaks nothing."""
     assert summary({"a": measure(Timeline())}) == {}
+
+
+@given(st.lists(st.floats(1, 1e6), min_size=1, max_size=60), st.randoms(use_true_random=False))
+def test_the_middle_is_deaf_to_a_few(values: list[float], chance: random.Random) -> None:
+    """It lies among the values, and a quarter of them may be as late as they like."""
+    usual = of(values).middle
+    assert min(values) <= usual * (1 + 1e-9)
+    assert usual <= max(values) * (1 + 1e-9)
+    late = sorted(values)
+    for place in range(len(late) - len(late) // 4, len(late)):
+        late[place] = math.inf
+    chance.shuffle(late)
+    assert of(late).middle == pytest.approx(usual)
+
+
+@pytest.mark.parametrize(
+    ("values", "middle"),
+    [
+        ([3.0], 3.0),
+        ([1.0, 2.0, 6.0], 3.0),
+        ([1.0, 2.0, 4.0, 100.0], 3.0),
+        ([1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 50.0, 100.0], 7.0),
+        ([1.0, 2.0, math.inf, math.inf], math.inf),
+    ],
+)
+def test_the_middle_is_the_mean_of_half(values: list[float], middle: float) -> None:
+    """Of all where there are fewer than four."""
+    assert of(values).middle == middle

@@ -39,7 +39,7 @@ END = Stopped(horizon=3.0, why="the scenario ended", final=True)
 
 def write(path: Path, told: Iterable[Event | Mark], redactor: Redactor | None = None) -> Path:
     """A recording of these events and marks."""
-    writer = RecordingWriter(path, HEADER, redactor or Redactor())
+    writer = RecordingWriter(path, HEADER, lambda: redactor or Redactor())
     for one in told:
         writer.event(one) if isinstance(one, Event) else writer.mark(one)
     writer.close()
@@ -91,7 +91,7 @@ def test_what_is_private_is_not_on_the_disk(tmp_path: Path) -> None:
 
 def test_every_line_is_on_its_way_when_it_was_written(tmp_path: Path) -> None:
     """A reader sees what was recorded so far, and that there may be more."""
-    writer = RecordingWriter(tmp_path / "one.jsonl", HEADER, Redactor())
+    writer = RecordingWriter(tmp_path / "one.jsonl", HEADER, Redactor)
     said = Said(at=1, earliest=1, text="Hi")
     writer.event(said)
     recording = read(writer.path)
@@ -204,7 +204,7 @@ def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
 def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a conversation that goes on unrecorded."""
-    writer = RecordingWriter(tmp_path / "one.jsonl", HEADER, Redactor())
+    writer = RecordingWriter(tmp_path / "one.jsonl", HEADER, Redactor)
     writer.close()
     with Path("/dev/full").open("wb", buffering=0) as full:
         monkeypatch.setattr(writer, "_file", full)
