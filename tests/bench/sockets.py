@@ -52,7 +52,7 @@ BODY = b'{"accepted": true}'
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
 
-# -- the server: a stream to every GET, an answer to every POST; after "go" it tells the time on all streams ------------
+# -- the server: a stream to every GET, an answer to every POST; after "go" it tells the time on all streams -----------
 
 
 class _Serving(asyncio.Protocol):
