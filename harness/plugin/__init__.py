@@ -25,6 +25,7 @@ from harness.plugin.stage import STRICT, Stage
 from harness.plugin.tally import Totals, scenario_of
 from harness.reporting import allure
 from harness.reporting.pages.page import write
+from harness.reporting.store.values import Told
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
 from harness.scenarios.customer import customer as a_customer
@@ -193,12 +194,23 @@ def _keeper(config: pytest.Config, runs: list[Run]) -> Callable[[], list[str]]:
         What tells at the end what became of it.
     """
     if not config.getoption("--history") or runs:
+        _leave_told(config, runs)
         return list
     from harness.plugin.keeping import Keeper  # noqa: PLC0415 - a run without a history need not wait for SQLAlchemy
 
     keeper = Keeper(config, config.stash[STAGE])
     config.pluginmanager.register(keeper, "harness-keeper")
     return keeper.lines
+
+
+def _leave_told(config: pytest.Config, runs: list[Run]) -> None:
+    """Leave what the run is of where it has no history to leave it."""
+    file: Path | None = config.getoption("--history-told")
+    if file is None or runs or config.option.collectonly or hasattr(config, "workerinput"):
+        return
+    chosen = config.stash[STAGE].chosen
+    told = Told(run=0, target=chosen.name, budgets=chosen.budgets.model_dump(exclude_none=True))
+    file.write_text(told.model_dump_json(), encoding="utf-8")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -350,7 +362,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             conversation.conclude()
         outcomes = [replace(conversation.outcome, scenario=item.nodeid) for conversation in conversations]
         _add_up(item, outcomes)
-        allure.report(outcomes)
+        allure.report(outcomes, made=_pages(item, outcomes))
 
 
 @contextmanager
@@ -367,7 +379,12 @@ def _report_performed(item: ScenarioItem) -> None:
     if (performed := item.stash.get(PERFORMED, None)) is not None:
         item.stash[ATTEMPT] = len(performed.before) + 1
         _add_up(item, performed.outcomes)
-        allure.report(performed.outcomes, ran=item.config.stash[STAGE].times(item), flaky=performed.flaky)
+        allure.report(
+            performed.outcomes,
+            ran=item.config.stash[STAGE].times(item),
+            flaky=performed.flaky,
+            made=_pages(item, performed.outcomes),
+        )
         if item.is_quarantined:
             allure.quarantine(item.quarantine, broken=not isinstance(performed.error, AssertionError))
         del item.stash[PERFORMED]  # a night is long, and it holds every event
@@ -378,13 +395,20 @@ def _add_up(item: pytest.Item, outcomes: Sequence[Outcome]) -> None:
         item.stash[OUTCOMES] = outcomes
     for outcome in outcomes:
         item.config.stash[TOTALS].sums.add(outcome)
-    if (folder := item.config.getoption("--pages")) is not None:
-        run = run_of(item)
-        try:
-            for outcome in outcomes:
-                write(outcome if run is None else replace(outcome, scenario=run.scenario), folder)
-        except OSError as error:  # no reason to lose a result
-            item.add_report_section("call", "page", f"the page was not written: {error}")
+
+
+def _pages(item: pytest.Item, outcomes: Sequence[Outcome]) -> list[list[str]]:
+    """Write the pages of a test's conversations, where that is asked for, and give them."""
+    if (folder := item.config.getoption("--pages")) is None:
+        return []
+    run = run_of(item)
+    try:
+        return [
+            write(outcome if run is None else replace(outcome, scenario=run.scenario), folder) for outcome in outcomes
+        ]
+    except OSError as error:  # no reason to lose a result
+        item.add_report_section("call", "page", f"the page was not written: {error}")
+        return []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -64,7 +64,9 @@ class Keeper:
         run = store.begin(target=target.name, kind=Kind(option("--history-kind")), version=option("--target-version"))
         self._run = run
         if (file := option("--history-told")) is not None:
-            told = Told(run=run, target=target.name, budgets=target.budgets.model_dump(exclude_none=True))
+            told = Told(
+                run=run, target=target.name, budgets=target.budgets.model_dump(exclude_none=True), history=self.shown
+            )
             file.write_text(told.model_dump_json(), encoding="utf-8")
 
     @pytest.hookimpl(optionalhook=True)

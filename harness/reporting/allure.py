@@ -10,6 +10,7 @@ import allure_commons
 from allure_commons.model2 import Attachment
 from allure_commons.types import LabelType
 
+from harness.reporting.allure_safe import Clean
 from harness.reporting.allure_steps import steps, whole
 from harness.reporting.allure_tidy import Function, Identity, Known, Tidy, running
 from harness.reporting.pages.page import pages
@@ -87,11 +88,18 @@ def interrupt(why: str) -> None:
         known.interrupted = why
 
 
-def report(outcomes: Sequence[Outcome], *, ran: tuple[float, float] | None = None, flaky: str = "") -> None:
+def report(
+    outcomes: Sequence[Outcome],
+    *,
+    ran: tuple[float, float] | None = None,
+    flaky: str = "",
+    made: Sequence[Sequence[str]] = (),
+) -> None:
     """Add the conversations to the test that is running.
 
     Args:
-        outcomes: What they came to.
+        outcomes: What they came to, redacted.
+        made: Their pages, if these were made already; that of one which has several is made again, without addresses.
         ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
         flaky: Why it held, but not at first; empty if it did at first, or not at all.
     """
@@ -99,20 +107,21 @@ def report(outcomes: Sequence[Outcome], *, ran: tuple[float, float] | None = Non
     if test is None or known is None:
         return
     known.ran, known.flaky = ran, flaky
-    for outcome in outcomes:
+    for place, outcome in enumerate(outcomes):
         parts, requests = steps(outcome, _attached)
         if len(outcomes) == 1:
             test.steps.extend(parts)
         else:
             test.steps.append(whole(outcome, parts, requests))
-        test.attachments.extend(_evidence(outcome, "" if len(outcomes) == 1 else f" of {outcome.name}"))
+        page = made[place] if place < len(made) and len(made[place]) == 1 else pages(outcome)
+        test.attachments.extend(_evidence(outcome, "" if len(outcomes) == 1 else f" of {outcome.name}", page))
         if len(outcomes) == 1:
             test.attachments.extend(requests)
 
 
-def _evidence(outcome: Outcome, which: str) -> Iterator[Attachment]:
+def _evidence(outcome: Outcome, which: str, made: Sequence[str]) -> Iterator[Attachment]:
     """What is attached of a conversation as a whole; `which` tells it from the others of its test."""
-    for number, page in enumerate(pages(outcome), 1):  # see reporting/pages; more than one of a long conversation only
+    for number, page in enumerate(made, 1):  # see reporting/pages; more than one of a long conversation only
         more = f", page {number}" if number > 1 else ""
         yield _attached(f"conversation{which}{more}", page, "text/html", "html")
     yield _attached(f"transcript{which}", transcript(outcome), "text/plain", "txt")
@@ -152,5 +161,5 @@ def _known() -> Known | None:
 def _attached(name: str, body: str, kind: str, ending: str) -> Attachment:
     """Write an attachment; not by Allure's reporter, which would put it under the step that began last."""
     file = f"{uuid4()}-attachment.{ending}"
-    allure_commons.plugin_manager.hook.report_attached_data(body=body, file_name=file)
+    allure_commons.plugin_manager.hook.report_attached_data(body=Clean(body), file_name=file)
     return Attachment(name=name, source=file, type=kind)

@@ -10,6 +10,13 @@ from typing import Any
 import allure_commons
 from allure_commons.logger import AllureFileLogger
 
+
+class Clean(str):
+    """Text that was made of what has been redacted already, such as a page of 100 kB: it is not looked at again."""
+
+    __slots__ = ()
+
+
 Tidy = Callable[[Any], Any]
 """Takes secrets out of a text, or of an object of Allure's."""
 
@@ -45,6 +52,8 @@ def _tidied(write: Callable[..., None], writer: AllureFileLogger, tidy: Tidy) ->
 
 def _text_without(body: str | bytes, tidy: Tidy) -> str | bytes:
     """A text without secrets; what is no text, as it is."""
+    if isinstance(body, Clean):
+        return body
     if isinstance(body, str):
         return str(tidy(body))
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.events import Event, Token
 from harness.reporting.pages import svg
-from harness.reporting.pages.markup import Html, counted, cut, section, tag
+from harness.reporting.pages.markup import Html, counted, cut, escape, section, tag
 from harness.reporting.pages.view import View, is_noise
 
 _LANES = (
@@ -148,10 +148,12 @@ class _Picture:
             return
         for place, event in self.events:
             if event.LANE != "token":
-                told = tag("title", f"#{place} {event.at:.3f} s {cut(str(event), 80)}")
+                told = escape(f"#{place} {event.at:.3f} s {cut(str(event), 80)}")
                 x, y = self.scale.percent(event.at), self._middle(event.LANE)
-                circle = tag("circle", told, cx=x, cy=y, class_=f"c-{event.LANE}")
-                yield tag("a", circle, href=f"#e{place}", tabindex=-1)
+                yield Html(
+                    f'<a href="#e{place}" tabindex="-1"><circle cx="{x}" cy="{y}" class="c-{event.LANE}">'
+                    f"<title>{told}</title></circle></a>"
+                )
 
     def _decisive(self) -> Iterator[Html]:
         for place, number in self.view.decisive.items():

@@ -91,7 +91,8 @@ def scrollable(label: str, *children: str) -> Html:
 
 def definitions(pairs: Iterable[tuple[str, str]], **attributes: str) -> Html:
     """A list of names and what they stand for."""
-    return tag("dl", *(tag("div", tag("dt", name), tag("dd", what)) for name, what in pairs), **attributes)
+    told = [f"<div><dt>{escape(name)}</dt><dd>{escape(what)}</dd></div>" for name, what in pairs]
+    return tag("dl", Html("".join(told)), **attributes)
 
 
 def counted(number: int, what: str) -> str:

@@ -64,7 +64,7 @@ def pages(outcome: Outcome, *, name: str = "", pace: Pace = DEFAULT, note: str =
         starts = sorted([*starts, *((part.start + part.stop) // 2 for part in heavy)])
 
 
-def write(outcome: Outcome, folder: Path, *, name: str = "", pace: Pace = DEFAULT, note: str = "") -> list[Path]:
+def write(outcome: Outcome, folder: Path, *, name: str = "", pace: Pace = DEFAULT, note: str = "") -> list[str]:
     """Write the conversation's pages into a folder, which is made if need be.
 
     Args:
@@ -75,18 +75,17 @@ def write(outcome: Outcome, folder: Path, *, name: str = "", pace: Pace = DEFAUL
         note: A sentence for the head of the page, such as where its verdict comes from.
 
     Returns:
-        The files, the one to open first.
+        The pages, the one to open first.
 
     Raises:
         OSError: One can't be written.
     """
     name = name or _name(outcome)
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for number, html in enumerate(pages(outcome, name=name, pace=pace, note=note), 1):
-        files.append(folder / address(name, number))
-        files[-1].write_bytes(html.encode("utf-8"))
-    return files
+    made = pages(outcome, name=name, pace=pace, note=note)
+    for number, html in enumerate(made, 1):
+        (folder / address(name, number)).write_bytes(html.encode("utf-8"))
+    return made
 
 
 def _name(outcome: Outcome) -> str:

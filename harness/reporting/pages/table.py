@@ -61,24 +61,21 @@ def _since(view: View, place: int) -> float:
 
 
 def _delta(view: View, place: int) -> Html:
-    return tag("td", f"+{_since(view, place) * 1000:,.1f}", class_="n w3" if view.is_stall(place) else "n")
+    return Html(f'<td class="{"n w3" if view.is_stall(place) else "n"}">+{_since(view, place) * 1000:,.1f}</td>')
 
 
 def _row(view: View, place: int, event: Event) -> Html:
-    wrong = place in view.decisive or place in view.broken or place in view.faults
+    wrong = ' class="wrong"' if place in view.decisive or place in view.broken or place in view.faults else ""
     what = tag("bdi", cut(str(event), _WHAT))
     carried = [(name, _value(value)) for name, value in facts(event).items() if value not in ("", (), None, {}, False)]
     if isinstance(event, Received) and event.raw:
         carried.append(("raw", view.link(place, "as it came", anchor="r")))
-    cells = [
-        tag("th", view.link(place), scope="row"),
-        tag("td", f"{event.at:.3f}", class_="n"),
-        _delta(view, place),
-        tag("td", tag("span", event.LANE, class_=f"lane l-{event.LANE}")),
-        tag("td", tag("details", tag("summary", what), definitions(carried)) if carried else what, class_="what"),
-        tag("td", _verdict(view, place)),
-    ]
-    return tag("tr", *cells, id=f"e{place}", class_="wrong" if wrong else None)
+    shown = f"<details><summary>{what}</summary>{definitions(carried)}</details>" if carried else what
+    return Html(  # in one piece: there are many
+        f'<tr id="e{place}"{wrong}><th scope="row">{view.link(place)}</th><td class="n">{event.at:.3f}</td>'
+        f'{_delta(view, place)}<td><span class="lane l-{event.LANE}">{event.LANE}</span></td>'
+        f'<td class="what">{shown}</td><td>{_verdict(view, place)}</td></tr>'
+    )
 
 
 def _value(value: Any) -> str:

@@ -11,7 +11,7 @@ from harness.expectations.rules import Violation
 from harness.metrics.measuring import Measurements, TurnMetrics, measure
 from harness.metrics.reading import DEFAULT, Pace
 from harness.reporting.pages.failure import read
-from harness.reporting.pages.markup import Html, tag
+from harness.reporting.pages.markup import Html, escape, tag
 from harness.scenarios.outcome import Outcome, Status
 from harness.timeline.streams import Stream, Streams
 from harness.timeline.timeline import Timeline
@@ -159,11 +159,11 @@ class View:
 
     def link(self, place: int, text: str = "", anchor: str = "e") -> Html:
         """A link to an event, or its number where there is nothing to link to."""
-        label = text or f"#{place}"
+        label = escape(text or f"#{place}")
         for part in self.parts:
             if part.start <= place < part.stop:
                 if part is self.part:
-                    return tag("a", label, href=f"#{anchor}{place}")
+                    return Html(f'<a href="#{anchor}{place}">{label}</a>')  # in one piece: there are many
                 if part.address:
                     return tag("a", label, href=f"{part.address}#{anchor}{place}")
                 return tag("span", f"{label} (part {part.number})")
