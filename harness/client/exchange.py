@@ -15,7 +15,7 @@ from harness.client.network import Network
 from harness.client.trouble import unreachable
 from harness.errors import RemoteProtocolError, ServiceRefused
 from harness.events.text import quoted
-from harness.timeline.sensitive import TOKEN
+from harness.timeline.sensitive import FIELD
 
 _ADVICE = {
     400: "the request is wrong, and would be again; of a deployment, check the name, and that its type is API",
@@ -58,7 +58,7 @@ class Exchange:
         status: HTTP status code.
         method: HTTP method.
         path: Path and query, without the service's address.
-        headers: Of the request; what would let anybody in is `[redacted token]`.
+        headers: Of the request; what would let anybody in is `[redacted]`.
         sent: The body of the request as text, at most `SHOWN` characters; files are told by name, type and size.
         told: Headers of the answer that say something about it.
         got: Its body, as `sent`; what is no text is told by its size.
@@ -134,7 +134,7 @@ class Requests:
                 self._network.heartbeat.now(),
                 method=method,
                 path=response.request.url.raw_path.decode("ascii"),
-                headers={name: TOKEN if name == "Authorization" else value for name, value in (headers or {}).items()},
+                headers={name: FIELD if name == "Authorization" else value for name, value in (headers or {}).items()},
                 sent=_shown(_written(body, files)),
                 told={name: response.headers[name] for name in _TOLD_HEADERS if name in response.headers},
                 got=_shown(_read(response)),
@@ -170,7 +170,7 @@ def _read(response: httpx.Response) -> str:
 
 
 def _shown(body: str) -> str:
-    told = _SECRET.sub(rf'\1"{TOKEN}"', body)
+    told = _SECRET.sub(rf'\1"{FIELD}"', body)
     return told if len(told) <= SHOWN else f"{told[:SHOWN]}…"
 
 

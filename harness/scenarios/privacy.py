@@ -13,7 +13,7 @@ from typing import Any
 from harness.client.target import Target
 from harness.scenarios.loading import Script
 from harness.timeline.redaction import Redactor
-from harness.timeline.sensitive import Privacy, Sensitive, secret_names
+from harness.timeline.sensitive import Privacy, Sensitive, is_token, secret_names
 from harness.user.persona import Persona
 
 _DIGITS_OF_A_PHONE = 7
@@ -73,7 +73,9 @@ class Secrets:
 
     def learn(self, secret: str) -> None:
         """Keep something secret from now on, unless it is kept anyway for how it looks."""
-        if secret and secret not in self._gone and self.redactor.shown(secret) == secret:
+        if not secret or secret in self._gone or is_token(secret):
+            return
+        if self.redactor.shown(secret) == secret:
             self._gone |= {secret}
             self._redactor = None
 

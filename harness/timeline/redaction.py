@@ -16,6 +16,8 @@ from itertools import pairwise
 from typing import Any, Literal, get_origin
 from urllib.parse import quote, unquote
 
+from pydantic import BaseModel
+
 from harness.events import ANY_EVENT, Event, Unrecognised
 from harness.timeline.sensitive import BEHIND_AN_ESCAPE, FIELD, TOKEN, TOKENS, Sensitive
 
@@ -364,22 +366,44 @@ class Redactor:
         return again
 
     def _concerns(self, event: Event) -> bool:
-        """Whether an event is worth looking closely; all its texts are looked at in one go."""
-        texts, others = _fields(type(event))
+        """Whether there is anything to take out of an event.
+
+        All its texts are looked at in one go, as there seldom is; then one by one, before a copy is made.
+        """
+        names, others = _fields(type(event))
         known = vars(event)
+        texts = [text for name in names if (text := known[name])]
         for name in others:
-            if known[name]:
+            if known[name] and self._gather(known[name], texts):
                 return True
-        text = "\n".join([known[name] or "" for name in texts])
-        raw: str | None = known.get("raw")
+        told, raw = "\n".join(texts), known.get("raw")
         if raw is None or isinstance(event, Unrecognised):
-            return self.may_hide(f"{text}\n{raw}")
+            if not self.may_hide(f"{told}\n{raw}"):
+                return False
         # names of fields that the protocol does not know are in `unknown`, and it has one place for any: looking for
         # thirty names in every frame would take as long as all the rest
-        if self._sensitive.may_name(text) or _has_parameters(raw):
-            return True
-        text = f"{text}\n{raw}"
-        return self._may_know(text) or self._may_look(text)
+        elif not self._sensitive.may_name(told) and not _has_parameters(raw):
+            told = f"{told}\n{raw}"
+            if not self._may_know(told) and not self._may_look(told):
+                return False
+        return any(self.hidden(text, literally=True) for text in (*texts, raw or "") if self.may_hide(text))
+
+    def _gather(self, value: Any, texts: list[str]) -> bool:
+        """Add every text in a structure to these; whether it has a secret field, whose value need not look like one."""
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, list | tuple):
+            return any(self._gather(one, texts) for one in value)
+        elif isinstance(value, Mapping | BaseModel):
+            fields = value if isinstance(value, Mapping) else vars(value)
+            name = fields.get("name")
+            if isinstance(name, str) and "value" in fields and self._sensitive.is_secret(name):
+                return True
+            for key, one in fields.items():
+                texts.append(str(key))
+                if (one != FIELD and self._sensitive.is_secret(str(key))) or self._gather(one, texts):
+                    return True
+        return False
 
 
 @cache

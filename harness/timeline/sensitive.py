@@ -28,6 +28,9 @@ _KEY = r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY----
 TOKENS = rf"(?s:{_JWT}|{_BEARER}|{_USER}|{_KEY})"
 """A JWT, what follows `Bearer`, user and password of an address, a private key."""
 
+is_token = re.compile(TOKENS).fullmatch
+"""Says whether a text is one of these, and so is hidden wherever it stands."""
+
 _FROM = rf"(?:(?<![\w.+\\-])(?!(?<=%)[0-9a-fA-F]{{2}})|{BEHIND_AN_ESCAPE})"
 _GAP = r"(?:[ -]|%20)?"
 _EMAIL = rf"{_FROM}[\w.+-]++(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{{2,}}"

@@ -10,7 +10,7 @@ from harness.client.network import Network
 from harness.client.outgoing import File
 from harness.client.target import Target
 from harness.errors import ServiceRefused
-from harness.timeline.sensitive import TOKEN
+from harness.timeline.sensitive import FIELD
 
 
 async def test_requests_are_told_without_what_lets_anybody_in(at_sandbox: Target, network: Network) -> None:
@@ -33,11 +33,11 @@ async def test_requests_are_told_without_what_lets_anybody_in(at_sandbox: Target
         200,
     )
     assert json.loads(access.sent)["orgId"] == at_sandbox.org_id
-    assert json.loads(access.got)["accessToken"] == TOKEN
+    assert json.loads(access.got)["accessToken"] == FIELD
     assert access.told["content-type"].startswith("application/json")
     assert "Authorization" not in access.headers
 
-    assert created.headers["Authorization"] == TOKEN
+    assert created.headers["Authorization"] == FIELD
     assert json.loads(created.sent)["conversationId"] == conversation
     assert len(said.sent) == SHOWN + 1
     assert said.sent.endswith("…")
