@@ -1,6 +1,7 @@
 """docs/words.md has an example of every public word, and every example is run."""
 
 import ast
+import importlib
 import inspect
 import re
 import subprocess
@@ -48,6 +49,18 @@ def examples() -> Iterator[Example]:
 
 
 EXAMPLES = list(examples())
+
+
+def test_a_word_is_imported_from_where_editors_look_for_it() -> None:
+    """What type checkers read and what is imported when it is asked for are the same."""
+    tree = ast.parse(Path(harness.__file__).read_text(encoding="utf-8"))
+    read = {alias.name: one.module for one in ast.walk(tree) if isinstance(one, ast.ImportFrom) for alias in one.names}
+    homes = {word: module for word, module in read.items() if str(module).startswith("harness.")}
+    assert sorted(homes) == harness.__all__
+    for word, module in homes.items():
+        assert getattr(harness, word) is getattr(importlib.import_module(str(module)), word)
+    with pytest.raises(AttributeError, match="no attribute 'replay'"):
+        _ = harness.replay
 
 
 def public(cls: type) -> set[str]:
