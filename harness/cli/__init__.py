@@ -539,8 +539,18 @@ def judge(ctx: click.Context, recordings: tuple[Path, ...], scenarios: tuple[str
     help="Judge the recordings again, by this file or folder of scenarios; may be given more than once.",
 )
 @click.option("--html/--no-html", default=True, show_default=True, help="Build the HTML report as well.")
+@click.option("--parquet", is_flag=True, help="Write what was measured as Parquet as well; needs pyarrow.")
+@_history
 @_out
-def report(*, recordings: tuple[Path, ...], scenarios: tuple[str, ...], html: bool, out: Path) -> None:
+def report(
+    *,
+    recordings: tuple[Path, ...],
+    scenarios: tuple[str, ...],
+    html: bool,
+    parquet: bool,
+    history: str | None,
+    out: Path,
+) -> None:
     """Make all reports again from what earlier runs have recorded; nobody is talked to.
 
     RECORDINGs are files that `harness run` leaves in recordings/ under --out, and folders of them; that folder if none
@@ -551,7 +561,17 @@ def report(*, recordings: tuple[Path, ...], scenarios: tuple[str, ...], html: bo
     """
     from harness.cli.report import rebuild  # noqa: PLC0415 - as above
 
-    sys.exit(rebuild(recordings, scenarios=scenarios, out=out, html=html, config=ALLURE))
+    sys.exit(
+        rebuild(
+            recordings,
+            scenarios=scenarios,
+            out=out,
+            html=html,
+            config=ALLURE,
+            history=history or str(out / HISTORY),
+            parquet=parquet,
+        )
+    )
 
 
 @cli.command(name="open")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from harness.cli.showing import night_lines, run_rows, table, value
+from harness.cli.showing import night_lines, run_rows, table
+from harness.reporting.latency.findings import value
 from harness.reporting.nightly.verdicts import read
 from harness.reporting.store.history import History
 from harness.scenarios.outcome import Status

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from harness.cli.run import run_pytest, run_suites
+from harness.cli.latency import TOLD
+from harness.cli.run import NOTHING_RAN, finish, run_pytest, run_suites
 from harness.cli.showing import night_lines
 from harness.metrics.regression import Word
 from harness.reporting.nightly.baselines import baseline, pinned
@@ -68,9 +69,9 @@ def run_night(asked: Asked) -> int:
         The exit code.
     """
     with TemporaryDirectory(prefix="harness-night-") as folder:
-        told = Path(folder) / "night.json"
+        told = asked.out / TOLD
         code = run_suites(
-            [*_as_a(Kind.NIGHT, told), f"--repeat={asked.repeat}", *asked.arguments],
+            [f"--history-kind={Kind.NIGHT}", f"--repeat={asked.repeat}", *asked.arguments],
             target=asked.target,
             allow_production=asked.allow_production,
             strict=None,
@@ -79,23 +80,28 @@ def run_night(asked: Asked) -> int:
             config=asked.config,
             history=asked.history,
             version=asked.version,
+            is_judged_later=True,
         )
-        if code not in WHOLE:
+        if code in NOTHING_RAN:
             return code
-        try:
-            verdict, ended = _judged(asked, told, Path(folder))
-        except StoreUnusable as error:
-            click.echo(f"night          not judged: {error}")
-            return code or NOT_JUDGED
+        judged: tuple[NightVerdict, int] | str = ""
+        if code in WHOLE:
+            try:
+                judged = _judged(asked, told, Path(folder))
+            except StoreUnusable as error:
+                judged = str(error)
+    finish(asked.out, html=asked.html, config=asked.config, history=asked.history)
+    if code not in WHOLE:
+        return code
+    if isinstance(judged, str):
+        click.echo(f"night          not judged: {judged}")
+        return code or NOT_JUDGED
+    verdict, ended = judged
     for line in night_lines(verdict):
         click.echo(line)
     if ended == _INTERRUPTED:
         return ended
     return code or (0 if verdict.is_good else SLOWER)
-
-
-def _as_a(kind: Kind, told: Path) -> tuple[str, str]:
-    return f"--history-kind={kind}", f"--history-told={told}"
 
 
 def _judged(asked: Asked, file: Path, folder: Path) -> tuple[NightVerdict, int]:
@@ -133,7 +139,8 @@ def _play_again(asked: Asked, first: NightVerdict, folder: Path) -> tuple[Path, 
         f"--history={asked.history}",
         f"--target-version={asked.version}",
         f"--recordings={asked.out / 'again'}",
-        *_as_a(Kind.AGAIN, told),
+        f"--history-kind={Kind.AGAIN}",
+        f"--history-told={told}",
         f"--only-scenarios={listed}",
         f"--repeat={2 * asked.repeat}",
         *asked.arguments,

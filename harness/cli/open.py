@@ -16,11 +16,12 @@ from typing import Any
 
 import click
 
+from harness.cli.latency import LATENCY
 from harness.cli.listing import CONVERSATIONS, shown
 from harness.errors import HarnessError
 
 _HOST = "127.0.0.1"
-_PARTS = (("report", "html"), ("conversations", CONVERSATIONS))
+_PARTS = (("report", "html"), ("conversations", CONVERSATIONS), ("latency", LATENCY))
 """What there may be to open, the one to begin with first: its name, and its folder."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.latency import leave_latency, tell, told_by
 from harness.cli.listing import CONVERSATIONS, list_pages
 from harness.cli.run import RECORDINGS, RESULTS, build_html, run_pytest
 from harness.errors import HarnessError
@@ -24,7 +25,16 @@ NOTE = (
 )
 
 
-def rebuild(paths: Sequence[Path], *, scenarios: Sequence[str], out: Path, html: bool, config: Path) -> int:
+def rebuild(
+    paths: Sequence[Path],
+    *,
+    scenarios: Sequence[str],
+    out: Path,
+    html: bool,
+    config: Path,
+    history: str,
+    parquet: bool = False,
+) -> int:
     """Make the pages of recordings, have them judged if there are scenarios, make the HTML report.
 
     Args:
@@ -33,6 +43,8 @@ def rebuild(paths: Sequence[Path], *, scenarios: Sequence[str], out: Path, html:
         out: Where reports are.
         html: Whether to make the HTML report, if there are results for it.
         config: The folder with Allure's configuration.
+        history: Where the history is, for the latency report of the run in `out`.
+        parquet: Whether to write its numbers as Parquet as well.
 
     Returns:
         The exit code: 1 where a recording could not be read, or did not hold when it was judged.
@@ -41,6 +53,7 @@ def rebuild(paths: Sequence[Path], *, scenarios: Sequence[str], out: Path, html:
         HarnessError: There is no recording.
         OSError: A page can't be written.
     """
+    left = None if paths else told_by(out)
     paths = paths or (out / RECORDINGS,)
     pages, results = out / CONVERSATIONS, out / RESULTS
     files = [file for path in paths for file in (recordings_in(path) if path.is_dir() else [path])]
@@ -59,8 +72,10 @@ def rebuild(paths: Sequence[Path], *, scenarios: Sequence[str], out: Path, html:
     elif scenarios:
         click.echo("not judged: take away what can't be read, or name the recordings to judge", err=True)
     list_pages(pages, notes)
+    lines = leave_latency(out, recordings=paths, results=results, history=history, told=left, parquet=parquet)
     if html and results.is_dir():
         build_html(results, out, config=config)
+    tell(lines)
     return code
 
 

@@ -1,4 +1,4 @@
-"""`harness run`: pytest over the suites, then the report."""
+"""`harness run`: pytest over the suites, then the reports."""
 
 import os
 import shlex
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.latency import LATENCY, TOLD, leave_latency, tell, told_by
 from harness.cli.listing import CONVERSATIONS, list_pages, shown
 from harness.reporting.allure_html import build
 from harness.settings import ALLOW_PRODUCTION
@@ -20,7 +21,7 @@ NIGHTS = "allure-history.jsonl"
 RESULTS = "allure-results"
 """The folder of its results."""
 
-_NOTHING_RAN = {3, 4, 5}
+NOTHING_RAN = {3, 4, 5}
 """pytest's exit codes for internal errors, wrong words and no tests: there is nothing to report."""
 
 
@@ -35,6 +36,7 @@ def run_suites(
     config: Path,
     history: str | None = None,
     version: str = "",
+    is_judged_later: bool = False,
 ) -> int:
     """Run pytest with Allure results under `out`, build the HTML, say where everything is.
 
@@ -48,18 +50,23 @@ def run_suites(
         config: The folder with Allure's configuration.
         history: Where to keep what is measured; nowhere if None.
         version: What is under test at the target, for the history.
+        is_judged_later: Whether something is still to be said of the run, so that `finish` is left to who says it.
 
     Returns:
         pytest's exit code.
     """
     results, recordings, pages = out / RESULTS, out / RECORDINGS, out / CONVERSATIONS
-    for old in (results, recordings, pages):
+    for old in (results, recordings, pages, out / LATENCY):
         shutil.rmtree(old, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    told = out / TOLD
+    told.unlink(missing_ok=True)
     code = run_pytest(
         f"--target={target}",
         *([ALLOW_PRODUCTION] if allow_production else []),
         *strictly(strict),
         *([f"--history={history}", f"--target-version={version}"] if history else []),
+        f"--history-told={told}",
         f"--recordings={recordings}",
         f"--pages={pages}",
         f"--alluredir={results}",
@@ -68,15 +75,33 @@ def run_suites(
         "--override-ini=junit_family=xunit2",
         *arguments,
     )
-    if code in _NOTHING_RAN or not results.exists():
+    if code in NOTHING_RAN or not results.exists():
         return code
     click.echo(f"results        {shown(results)}, {shown(out / 'junit.xml')}")
     if recordings.exists():
         click.echo(f"recordings     {shown(recordings)}")
     list_pages(pages)
+    if not is_judged_later:
+        finish(out, html=html, config=config, history=history)
+    return code
+
+
+def finish(out: Path, *, html: bool, config: Path, history: str | None) -> None:
+    """Make what tells of the whole run, once all is said of it: the latency report, and the HTML report that has it.
+
+    Args:
+        out: Where the run has left its results.
+        html: Whether to build the HTML.
+        config: The folder with Allure's configuration.
+        history: Where it is kept; nowhere if None.
+    """
+    results = out / RESULTS
+    if not results.exists():
+        return
+    lines = leave_latency(out, recordings=[out / RECORDINGS], results=results, history=history, told=told_by(out))
     if html:
         build_html(results, out, config=config)
-    return code
+    tell(lines)
 
 
 def build_html(results: Path, out: Path, *, config: Path) -> None:

@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from harness.metrics.names import CHANNEL, TURN
 from harness.metrics.regression import Word
+from harness.reporting.latency.findings import named, share, value
 from harness.reporting.nightly.comparing import Comparison, Difference
 from harness.reporting.nightly.values import Baseline, NightVerdict, SeriesVerdict, Trend
-from harness.reporting.store.values import Key, Run
+from harness.reporting.store.values import Run
 
 _TOLD = (Word.SLOWER, Word.SUSPECT, Word.FASTER)
 """What is said of a series that a person wants to see."""
@@ -78,7 +78,7 @@ def night_lines(verdict: NightVerdict, *, every: bool = False) -> list[str]:
     lines = [_line("night", f"run {verdict.run} of {verdict.target}, {by}")]
     lines += [_line("", note) for note in verdict.notes]
     said = ", ".join(f"{verdict.words[word]} {word}" for word in Word if verdict.words[word])
-    lines.append(_line("series", f"{said or 'none'}; all together {_share(verdict.shared)}"))
+    lines.append(_line("series", f"{said or 'none'}; all together {share(verdict.shared)}"))
     chosen = [*verdict.series.values()] if every else [one for word in _TOLD for one in verdict.said(word)]
     if chosen:
         lines += ["", *_series_rows(chosen), ""]
@@ -86,7 +86,7 @@ def night_lines(verdict: NightVerdict, *, every: bool = False) -> list[str]:
     lines += [
         _line(
             "",
-            f"{_named(one.key)} over {value(one.limit, one.key.metric)} in {one.share:.0%} of its turns, "
+            f"{named(one.key)} over {value(one.limit, one.key.metric)} in {one.share:.0%} of its turns, "
             f"{one.low:.0%} at least",
         )
         for one in verdict.over
@@ -102,10 +102,10 @@ def _series_rows(series: Iterable[SeriesVerdict]) -> list[str]:
             str(one.word),
             "-" if one.before is None else value(one.before, one.key.metric),
             value(one.tonight.middle, one.key.metric),
-            "-" if one.change is None else _share(one.change),
+            "-" if one.change is None else share(one.change),
             str(one.tonight.n),
             "-" if one.q is None else f"{one.q:.3f}",
-            _named(one.key),
+            named(one.key),
         )
         for one in series
     ]
@@ -114,7 +114,7 @@ def _series_rows(series: Iterable[SeriesVerdict]) -> list[str]:
 
 def _trend(one: Trend) -> str:
     before, after = value(one.before, one.key.metric), value(one.after, one.key.metric)
-    return f"#{one.id} {one.state}: {_named(one.key)} {before} to {after} ({_share(one.change)}) since run {one.run}"
+    return f"#{one.id} {one.state}: {named(one.key)} {before} to {after} ({share(one.change)}) since run {one.run}"
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
@@ -125,38 +125,14 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     for one in comparison.differences:
         medians = [median if median is None else median.value for median in one.medians]
         told = ["-" if median is None else value(median, one.key.metric) for median in medians]
-        change = "-" if one.change is None or not math.isfinite(one.change) else _share(one.change)
-        rows.append(("!" if one.is_clear else "", *told, change, _turns(one), _named(one.key)))
+        change = "-" if one.change is None or not math.isfinite(one.change) else share(one.change)
+        rows.append(("!" if one.is_clear else "", *told, change, _turns(one), named(one.key)))
     lines = [f"note: {note}" for note in comparison.notes]
     return [*lines, *table(rows, right=(1, 2, 3, 4))] if len(rows) > 1 else [*lines, "no series in either of them"]
 
 
 def _turns(one: Difference) -> str:
     return " / ".join("0" if side is None else str(side.n) for side in (one.one, one.other))
-
-
-def value(number: float, metric: str) -> str:
-    """A metric's value, with its unit."""
-    if math.isinf(number):
-        return "never"
-    known = TURN.get(metric) or CHANNEL.get(metric)
-    match known.unit if known is not None else "count":
-        case "ms":
-            return f"{number:.0f} ms"
-        case "share":
-            return f"{number:.0%}"
-        case "1/s":
-            return f"{number:.1f}/s"
-        case _:
-            return f"{number:g}"
-
-
-def _share(change: float) -> str:
-    return "never" if math.isinf(change) else f"{change:+.1%}"
-
-
-def _named(key: Key) -> str:
-    return f"{key.metric} of {key.scenario} ({key.locale})"
 
 
 def _line(head: str, told: str) -> str:

@@ -3,24 +3,18 @@
 Sync Playwright keeps an event loop of its own running: no coroutine may be a test in this file.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from harness.reporting.pages.index import write_index
 from harness.reporting.pages.page import write
 from tests import browser
 from tests.reporting import hostile
+from tests.reporting.looking import LOOKS, SCHEMES, WIDTHS, Opening, opening, running
 from tests.reporting.specimens import faulty, long
-
-WIDTHS = (320, 1_400)
-SCHEMES = ("light", "dark")
-LOOKS = [pytest.param(scheme, width, id=f"{scheme}, {width} wide") for scheme in SCHEMES for width in WIDTHS]
 
 _CONTRAST = """
 () => {
@@ -49,11 +43,8 @@ _CONTRAST = """
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for all of them."""
-    executable = browser.find()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=list(browser.FLAGS))
-        yield running
-        running.close()
+    with running() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -68,49 +59,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Look:
-    """A page that is open, and what happened while it was opened."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        page.on("request", lambda request: self.requests.append(request.url))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.page, name)
-
-    def has_room(self) -> bool:
-        """Whether nothing is wider than the window."""
-        wide, window = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        return bool(wide <= window)
-
-
-Opening = Callable[..., Any]
-
-
 @pytest.fixture
 def opened(chromium: Browser, site: Path) -> Opening:
     """Opens a page of the site from its file, in a browser of its own."""
-
-    @contextmanager
-    def look(name: str, *, scheme: str = "light", width: int = 1_400, may_inject: bool = False) -> Iterator[Look]:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            bypass_csp=may_inject,
-        )
-        try:
-            one = Look(context.new_page())
-            one.page.goto((site / name).as_uri())
-            yield one
-        finally:
-            context.close()
-
-    return look
+    return opening(chromium, site)
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
@@ -118,10 +70,7 @@ def opened(chromium: Browser, site: Path) -> Opening:
 def test_a_page_stands_alone(opened: Opening, site: Path, name: str, scheme: str, width: int) -> None:
     """No complaint on the console, no request but for itself, no script, nothing wider than the window."""
     with opened(name, scheme=scheme, width=width) as look:
-        assert look.requests == [(site / name).as_uri()]
-        assert look.complaints == []
-        assert look.page.locator("script, iframe, object, embed, img, link").count() == 0
-        assert look.has_room()
+        look.assert_stands_alone(site / name)
         assert "owned" not in look.page.title() or "<script>" in look.page.title()
 
 
@@ -136,11 +85,7 @@ def test_a_page_stands_alone(opened: Opening, site: Path, name: str, scheme: str
 def test_everybody_can_read_it(opened: Opening, name: str, scheme: str, width: int) -> None:
     """axe-core finds nothing; it needs a script, so the page's own ban is lifted for it."""
     with opened(name, scheme=scheme, width=width, may_inject=True) as look:
-        results = Axe().run(look.page)
-        found = [
-            f"{one['impact']} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in results.response["violations"]
-        ]
-        assert found == []
+        assert look.barriers() == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -166,32 +111,18 @@ def test_the_colours_of_the_schemes_differ(opened: Opening) -> None:
     assert not set(seen["light"]) & set(seen["dark"])
 
 
-_IN_SIGHT = """
-name => {
-  const box = document.getElementById(name).getBoundingClientRect();
-  return box.height > 0 && box.top >= 0 && box.top < innerHeight;
-}
-"""
-"""Whether an element is where a reader looks."""
-
-
-def comes_in_sight(look: Look, name: str) -> None:
-    """Wait until an element is where a reader looks; the browser may go there when it likes."""
-    look.page.wait_for_function(_IN_SIGHT, arg=name)
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 def test_anchors_jump(opened: Opening, width: int) -> None:
     """From a failure to the event that decided it, which is then marked, and from the contents to a section."""
     with opened("faulty.html", width=width) as look:
-        assert not look.page.evaluate(_IN_SIGHT, "e33")
+        assert not look.is_in_sight("e33")
         look.page.locator(".card a", has_text="#33").first.click()
-        comes_in_sight(look, "e33")
+        look.comes_in_sight("e33")
         assert look.page.evaluate("document.querySelector(':target').id") == "e33"
         look.page.goto(look.page.url.partition("#")[0])
         for link in look.page.locator("nav[aria-label=sections] a").all():
             link.click()
-            comes_in_sight(look, look.page.url.partition("#")[2])
+            look.comes_in_sight(look.page.url.partition("#")[2])
 
 
 def test_an_anchor_opens_the_row_that_it_is_folded_in(opened: Opening) -> None:
@@ -200,7 +131,7 @@ def test_an_anchor_opens_the_row_that_it_is_folded_in(opened: Opening) -> None:
         for name in ("e20", "r20"):
             assert not look.page.locator(f"#{name}").is_visible()
             look.page.goto(look.page.url.partition("#")[0] + f"#{name}")
-            comes_in_sight(look, name)
+            look.comes_in_sight(name)
 
 
 def test_it_works_in_a_preview_that_runs_no_scripts(opened: Opening, site: Path) -> None:
@@ -237,7 +168,7 @@ def test_it_can_be_used_by_keys(opened: Opening) -> None:
         look.page.keyboard.press("Tab")
         assert look.page.evaluate("document.activeElement.textContent") == "To the verdict"
         look.page.keyboard.press("Enter")
-        comes_in_sight(look, "s-verdict")
+        look.comes_in_sight("s-verdict")
         row = look.page.locator("#e33 summary")
         row.focus()
         look.page.keyboard.press("Enter")

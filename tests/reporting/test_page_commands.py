@@ -153,7 +153,7 @@ def opening(*arguments: str, cwd: Path, **environ: str) -> Iterator[tuple[list[s
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline()]
-            while lines[-1] and not lines[-1].startswith("conversations"):
+            while lines[-1] and not lines[-1].startswith("latency"):
                 lines.append(process.stdout.readline())
             yield lines, process
         finally:
@@ -178,10 +178,11 @@ def test_the_last_report_is_served(ran: Path, end: signal.Signals) -> None:
     """To whoever asks this machine by its own name; it ends without a word."""
     with opening("out", "--no-browser", cwd=ran) as (lines, process):
         assert lines[0] == "serving out; Ctrl-C ends it\n"
-        address = lines[-1].split()[1]
+        address = lines[1].split()[1]
         status, text = fetched(address)
         assert status == 200
         assert "test_an_answer" in text
+        assert "Latency, run" in fetched(lines[2].split()[1])[1]
         assert fetched(address, host="evil.example:80")[0] == 421
         assert fetched(address, "../../test_bot.py")[0] == 404
         process.send_signal(end)
@@ -197,7 +198,7 @@ def test_the_report_is_opened_in_the_browser(ran: Path, tmp_path: Path) -> None:
     script.write_text(f'#!/bin/sh\necho "$1" > {told}\n')
     script.chmod(0o755)
     with opening("out", cwd=ran, BROWSER=f"{script} %s") as (lines, _):
-        assert told.read_text().strip() == lines[-1].split()[1]
+        assert told.read_text().strip() == lines[1].split()[1]
 
 
 def untimed(outcome: Outcome) -> str:

@@ -22,11 +22,11 @@ from harness.reporting.latency.findings import (
     turns,
 )
 from harness.reporting.latency.heat import STALL, heat, stalls
-from harness.reporting.latency.panel import panels
+from harness.reporting.latency.panel import FEWEST, TOGETHER, panels
 from harness.reporting.latency.rows import quality, summary_of, verdicts
 from harness.reporting.latency.spread import spread
 from harness.reporting.latency.trend import has_trend, trend
-from harness.reporting.latency.values import Latency, Series
+from harness.reporting.latency.values import Heat, Latency, Series
 from harness.reporting.pages.markup import Html, counted, cut, definitions, frame, joined, section, tag
 from harness.reporting.store.values import Kind
 
@@ -41,7 +41,6 @@ _DRAWN = ("ttft_ms", "answer_ms")
 """Metrics of which waits are drawn whatever is said of them; of others, where something is said."""
 _SENTENCES = 30
 """That are listed; more are in the tables."""
-_ELSEWHERE = "in the tables above and in the export"
 
 
 def page(latency: Latency) -> str:
@@ -68,7 +67,7 @@ def _header(latency: Latency) -> Iterator[Html]:
         ("version", cut(run.version, 120)),
         ("machine", run.environment),
         ("conversations", f"{run.conversations:,} in {counted(run.scenarios, 'result')}"),
-        ("compared", compared_with(latency)),
+        ("compared", compared_with(latency).removeprefix("compared ")),
     ]
     yield definitions(((name, told) for name, told in said if told), class_="facts")
     for note in verdict.notes:
@@ -132,7 +131,7 @@ def _spreads(latency: Latency) -> Html | None:
         for name in metrics_in(latency.series)
     }
     parts = [
-        tag("div", tag("h3", f"{called(name)} ({name})"), panels(series, spread, _ELSEWHERE))
+        tag("div", tag("h3", f"{called(name)} ({name})"), _spread(latency, name, series))
         for name, series in drawn.items()
         if series
     ]
@@ -145,6 +144,13 @@ def _spreads(latency: Latency) -> Html | None:
     return section("s-spread", "How the waits are spread", legend, *parts) if parts else None
 
 
+def _spread(latency: Latency, name: str, series: Sequence[Series]) -> Html:
+    together = latency.together(name, TOGETHER)
+    enough = [one for one in series if one.sample.n >= FEWEST]
+    few = len(series) - len(enough) if together is not None else 0
+    return panels([together, *enough] if together is not None else series, spread, few=few)
+
+
 def _quality(latency: Latency) -> Html | None:
     table = quality(latency)
     return None if table is None else section("s-quality", "Streaming quality", table)
@@ -154,6 +160,12 @@ def _gaps(latency: Latency) -> Html | None:
     heats = sorted(latency.heats, key=lambda one: (-stalls(one), one.scenario, one.locale))
     if not heats:
         return None
+    enough = [one for one in heats if len(one.turns) >= FEWEST or stalls(one)]
+    few = len(heats) - len(enough)
+    if len(heats) > 1:
+        enough = [Heat(TOGETHER, "", tuple(turn for one in heats for turn in one.turns)), *enough]
+    else:
+        enough, few = heats, 0
     halts = sum(map(stalls, heats))
     told = f"{turns(sum(len(one.turns) for one in heats))}, {counted(halts, 'gap')} of {STALL:.0f} ms and more"
     legend = tag(
@@ -162,7 +174,7 @@ def _gaps(latency: Latency) -> Html | None:
         f"Milliseconds by the place of the chunk; the darker, the more turns. {told}. The most stalls come first.",
         class_="quiet",
     )
-    return section("s-gaps", "Gaps between chunks by place in the answer", legend, panels(heats, heat, "in the export"))
+    return section("s-gaps", "Gaps between chunks by place in the answer", legend, panels(enough, heat, few=few))
 
 
 def _trends(latency: Latency) -> Html | None:
@@ -174,7 +186,7 @@ def _trends(latency: Latency) -> Html | None:
         ]
         series.sort(key=lambda one: not one.trends)
         if series:
-            drawn = panels(series, lambda one: trend(one, latency.nights), _ELSEWHERE)
+            drawn = panels(series, lambda one: trend(one, latency.nights))
             parts.append(tag("div", tag("h3", f"{called(name)} ({name})"), drawn))
     how = "A night's number is the mean of the middle half of its turns, shaded up to what nine of ten kept. "
     lasting = "A dashed line is where a change began that lasted."

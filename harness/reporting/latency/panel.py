@@ -15,6 +15,10 @@ MOST = 24
 """Pictures in a section; what there is no place for is in the tables and the export."""
 HIGH = 120
 """Pixels from the bottom of a picture's inside to its top."""
+FEWEST = 6
+"""Turns of which a picture says something: so many an interval of the median takes."""
+TOGETHER = "All scenarios"
+"""What a picture of all of them is called."""
 _LEAST = 0.1
 """Milliseconds; what is less is drawn there, as a logarithm has no nought."""
 _LABELS = 5
@@ -110,7 +114,7 @@ def picture(*parts: Html) -> Html:
 
 def panel(of: Named, drawn: Html, *gist: str) -> Html:
     """A picture with its title and what there is to see in it."""
-    heading = tag("h4", tag("bdi", cut(title(of.scenario), 80)), _locale(of.locale))
+    heading = tag("p", tag("b", tag("bdi", cut(title(of.scenario), 80))), _locale(of.locale), class_="title")
     where = tag("small", tag("bdi", cut(file(of.scenario), 120))) if file(of.scenario) else Html("")
     return tag("figure", heading, where, drawn, tag("figcaption", *gist), class_="panel")
 
@@ -119,14 +123,15 @@ def _locale(locale: str) -> Html:
     return tag("small", f" {cut(locale, 20)}") if locale else Html("")
 
 
-def panels(things: Sequence[_T], draw: Callable[[_T], Html], where: str) -> Html:
-    """Pictures side by side; those there is no place for are told.
+def panels(things: Sequence[_T], draw: Callable[[_T], Html], *, few: int = 0) -> Html:
+    """Pictures side by side; what is not drawn is told.
 
     Args:
         things: What there is, the most important first.
         draw: Draws one.
-        where: Where the others can be found, as the end of a sentence.
+        few: How many more there are, of too few turns.
     """
-    left = len(things) - MOST
-    more = [tag("p", f"{left:,} more are {where}.", class_="quiet")] if left > 0 else []
+    told = [f"{few:,} of fewer than {FEWEST} turns are not drawn" if few else ""]
+    told.append(f"{len(things) - MOST:,} more have no place here" if len(things) > MOST else "")
+    more = [tag("p", f"{'; '.join(filter(None, told))}: see the tables.", class_="quiet")] if any(told) else []
     return joined([tag("div", *map(draw, things[:MOST]), class_="panels"), *more])

@@ -13,8 +13,8 @@ from harness.reporting.latency.values import Latency, Series
 from harness.reporting.pages.markup import DASH, Html, counted, cut, joined, scrollable, tag
 from harness.reporting.store.values import Key
 
-MOST = 300
-"""Rows of a table."""
+MOST = 100
+"""Rows of a table; a page of a thousand scenarios is of 700 KB."""
 
 _FLUID = 0.9
 """A smaller share of deadlines that were met is not fluid; docs/metrics.md."""
@@ -34,19 +34,20 @@ _TALLIES = {
 def verdicts(metric: str, series: Sequence[Series], *, is_compared: bool) -> Html:
     """The table of a metric's series, what fails first."""
     rows = sorted(series, key=order)
-    shares = [one for one in SHARES if any(row.sample.percentile(one) is not None for row in rows)]
-    has_budget = any(one.budget is not None for one in rows)
+    shown = rows[:MOST]
+    shares = [one for one in SHARES if any(row.sample.percentile(one) is not None for row in shown)]
+    has_budget = any(one.budget is not None for one in shown)
     heads = ["scenario", "verdict", *(["baseline", "now", "change", "q"] if is_compared else [])]
     heads += [f"p{one * 100:.0f}" for one in shares] + (["over budget"] if has_budget else []) + ["turns"]
-    body = [_row(one, shares, is_compared=is_compared, has_budget=has_budget) for one in rows[:MOST]]
+    body = [_row(one, shares, is_compared=is_compared, has_budget=has_budget) for one in shown]
     table = tag(
         "table",
-        tag("caption", *_caption(metric, rows, is_compared=is_compared)),
         tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))),
         tag("tbody", *body),
         class_="numbers series",
     )
-    return scrollable(f"verdicts, {called(metric)}", table)
+    caption = tag("p", *_caption(metric, rows, is_compared=is_compared), class_="quiet")
+    return joined([caption, scrollable(f"verdicts, {called(metric)}", table)])
 
 
 def _caption(metric: str, rows: Sequence[Series], *, is_compared: bool) -> Iterator[str]:
@@ -85,7 +86,7 @@ def scenario_cell(key: Key) -> Html:
 def _words(one: Series) -> Iterator[Html]:
     yield tag("b", str(one.word), class_=str(one.word)) if one.word is not None else Html(DASH)
     if one.is_over:
-        yield tag("b", OVER, class_="over")
+        yield tag("b", f" {OVER}", class_="over")
 
 
 def _estimate(known: Estimate | None) -> Html:
@@ -137,12 +138,12 @@ def quality(latency: Latency) -> Html | None:
     heads += ["characters a second", *(_TALLIES[name] for name in counted_too)]
     table = tag(
         "table",
-        tag("caption", *_quality_caption(counted_too, len(rows))),
         tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))),
         tag("tbody", *(_quality_row(key, one, counted_too) for key, one in rows[:MOST])),
         class_="numbers series",
     )
-    return scrollable("streaming quality", table)
+    caption = tag("p", *_quality_caption(counted_too, len(rows)), class_="quiet")
+    return joined([caption, scrollable("streaming quality", table)])
 
 
 def _quality_caption(told: Sequence[str], rows: int) -> Iterator[str]:

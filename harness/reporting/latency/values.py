@@ -89,6 +89,24 @@ class Latency:
         """Whether there is a baseline that it could be compared with."""
         return any(one.verdict is not None and one.verdict.before is not None for one in self.series)
 
+    def together(self, metric: str, called: str) -> Series | None:
+        """A metric's series as one; None where there are not several.
+
+        Args:
+            metric: Its name.
+            called: What the scenario is called then.
+        """
+        parts = [one for one in self.series if one.key.metric == metric]
+        if len(parts) < 2:
+            return None
+        key, sample = Key(self.run.target, called, "", metric), pooled([one.sample for one in parts])
+        before = [one.before for one in parts if one.before is not None]
+        limits = {one.budget.limit for one in parts if one.budget is not None}
+        budget, over = None, None if len(limits) != 1 else sample.over(min(limits))
+        if over is not None and over.interval is not None:
+            budget = BudgetVerdict(key, min(limits), over.value, *over.interval, is_over=False)
+        return Series(key, sample, budget=budget, before=pooled(before) if before else None)
+
     def pooled(self) -> dict[str, Sample]:
         """The values of every metric in all scenarios together, by its name."""
         found: dict[str, list[Sample]] = {}

@@ -29,9 +29,10 @@ class Told(BaseModel):
     """What a run leaves for whoever started it.
 
     Attributes:
-        run: Its number.
+        run: Its number; 0 where no history is kept.
         target: Name of the service under test.
         budgets: What is within them, in seconds, by their names in targets.yaml.
+        history: Where it is kept, as it is shown; empty where it is not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Told(BaseModel):
     run: int
     target: str
     budgets: dict[str, float]
+    history: str = ""
 
 
 @dataclass(frozen=True, slots=True)
