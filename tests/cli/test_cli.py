@@ -59,6 +59,20 @@ def test_help_teaches(arguments: list[str], says: list[str]) -> None:
         assert words in " ".join(done.stdout.split())
 
 
+@pytest.mark.parametrize("command", ["targets", "lint"])
+def test_a_reader_who_has_gone_is_no_mistake(command: str) -> None:
+    """`harness targets --help | head -0` says nothing more."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        done = subprocess.run(
+            [*HARNESS, command, "--help"], stdout=theirs, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    finally:
+        os.close(theirs)
+    assert done.stderr == b""
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

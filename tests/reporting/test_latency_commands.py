@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from pyarrow import parquet  # type: ignore[import-untyped]
 
-from harness.cli import OUT
+from harness.cli.commands.options import OUT
 from tests.cli.nights import clerk, copied, folder, harness, nightly
 from tests.cli.nights import scenario as asked
 
