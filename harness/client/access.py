@@ -125,12 +125,15 @@ class Access:
         Raises:
             TargetUnreachable, ServiceRefused, RemoteProtocolError: As `take` does.
         """
-        path = "/authorization/continuation-access-token"
-        response = await self.request("generateContinuationToken", "GET", path)
         other = Access(self._network, self._target, self.deployment, self._observe)
-        other._keep(response)
-        other.subject = self.subject
+        await other.continue_from(self)
         return other
+
+    async def continue_from(self, other: "Access") -> None:
+        """Become another access of that user, as `another` gives one; who observes this one observes the request."""
+        self._token = other._token
+        self._keep(await self.request("generateContinuationToken", "GET", "/authorization/continuation-access-token"))
+        self.subject = other.subject
 
     async def _take(self, operation: str, who: str, proof: Mapping[str, str]) -> None:
         body = {

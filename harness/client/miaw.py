@@ -106,6 +106,10 @@ class MiawClient:
         other._access = await self._access.another()
         return other
 
+    async def continue_from(self, other: "MiawClient") -> None:
+        """Become a further client of that one's user, as `another` gives one."""
+        await self._access.continue_from(other._access)
+
     @property
     def has_expired(self) -> bool:
         """Whether `expire` was called, and `restore` was not since."""

@@ -191,8 +191,8 @@ class Conversation(ABC):
         """Seconds on the timeline."""
 
     @abstractmethod
-    async def _connect(self) -> None:
-        """Get as far as hearing what the service says."""
+    async def _connect(self, beside: "Conversation | None") -> None:
+        """Get as far as hearing what the service says, as the user of another conversation if one is given."""
 
     @abstractmethod
     def _approach(self, title: str) -> None:
@@ -253,6 +253,7 @@ class Conversation(ABC):
         language: str | None = None,
         strict: bool | None = None,
         acknowledge: Literal["none", "delivered", "read"] | None = None,
+        beside: "Conversation | None" = None,
     ) -> Self:
         """Take a token, open the event stream, create the conversation.
 
@@ -263,20 +264,30 @@ class Conversation(ABC):
             acknowledge: As what messages of the other side are acknowledged by themselves when they come: `none`,
                 `delivered`, or `read`, which is both; as the target says if not given, and that is `none` if it says
                 nothing.
+            beside: An open conversation of the same customer, for the service to know that it is the same user, as it
+                knows a further tab of the browser: by a token that continues that one's. The event stream is another.
 
         Raises:
+            LocalProtocolError: The conversation beside it is not open, or another customer's.
             TargetUnreachable: Nobody answered at the target's address.
             ServiceRefused: The service said no.
             RemoteProtocolError: What answered is not the service.
         """
         attributes = dict(prechat or {})
         self._secrets.learn_fields(attributes.items())
-        async with self._moving(f"open a conversation with {self.deployment}") as step:
+        where = f" beside {beside._name}" if beside is not None else ""
+        async with self._moving(f"open a conversation with {self.deployment}{where}") as step:
             if self._begun:
                 raise LocalProtocolError("this conversation was opened before; open another one")
+            if beside is not None:
+                beside._must_be_open("open another beside it")
+                if beside.persona != self.persona:
+                    raise LocalProtocolError(
+                        f"can't open it beside {beside._name}, which is another customer's; one user is one customer"
+                    )
             self._begun = True
             self._strict = self._strict if strict is None else strict
-            await self._connect()
+            await self._connect(beside)
             opened = self._moved(
                 step,
                 Opened,

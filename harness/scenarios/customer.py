@@ -78,23 +78,29 @@ class Customer:
         language: str | None = None,
         strict: bool | None = None,
         acknowledge: Literal["none", "delivered", "read"] | None = None,
+        beside: Conversation | None = None,
     ) -> Conversation:
         """Open a conversation.
 
         Args:
-            deployment: API name of the deployment; the target's own if not given.
+            deployment: API name of the deployment; if not given, that of `beside`, or else the target's own.
             prechat: Pre-chat and hidden pre-chat values.
             language: Locale such as `en_US`; the persona's if not given.
             strict: Whether a message that no expectation took fails the scenario; as the run was told if not given.
             acknowledge: As what messages of the other side are acknowledged by themselves; as the target says if not
                 given.
+            beside: An open conversation of this customer, to be the same user to the service, with another stream.
 
         Raises:
-            TargetUnreachable, ServiceRefused, RemoteProtocolError: As `Conversation.open` does.
+            LocalProtocolError, TargetUnreachable, ServiceRefused, RemoteProtocolError: As `Conversation.open` does.
         """
+        if beside is not None:
+            deployment = deployment or beside.deployment
         conversation = self._begin(self.persona, len(self.conversations) + 1, deployment)
         self.conversations.append(conversation)
-        return await conversation.open(prechat=prechat, language=language, strict=strict, acknowledge=acknowledge)
+        return await conversation.open(
+            prechat=prechat, language=language, strict=strict, acknowledge=acknowledge, beside=beside
+        )
 
 
 def live_customer(

@@ -195,8 +195,11 @@ class LiveConversation(Conversation):
 
     # -- moves --------------------------------------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
-        await self._client.authenticate()
+    async def _connect(self, beside: Conversation | None) -> None:
+        if isinstance(beside, LiveConversation):
+            await self._client.continue_from(beside._client)
+        else:
+            await self._client.authenticate()
         self._secrets.learn(self._client.token)
         await self._listening.open()
         if self._ledger is not None:

@@ -131,7 +131,7 @@ class RecordedConversation(Conversation):
 
     # -- moves --------------------------------------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
+    async def _connect(self, beside: Conversation | None) -> None:
         self._fail_as_recorded()
 
     def _fail_as_recorded(self) -> None:
