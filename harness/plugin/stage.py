@@ -214,7 +214,7 @@ class Stage:
         known = Secrets(
             lead,
             privacy=privacy,
-            env=variables(privacy, script.environment if script else ()),
+            env=variables(privacy, script),
             gone=secrets_of_target(self._chosen),
             keep=written_in(script, privacy) if script else (),
         )

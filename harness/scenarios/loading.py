@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from harness.documents import Document, DocumentError, Place, Problem, nearest, read, refused, shown_path, text_of
+from harness.environment import Environment, environment
 from harness.expectations.rules import Waiver
 from harness.scenarios.model import (
     Catalogues,
@@ -185,6 +186,15 @@ class Script:
     def environment(self) -> frozenset[str]:
         """Environment variables that it may read."""
         return frozenset(name for _, suite in self.shared.suites for name in suite.environment)
+
+    @cached_property
+    def env(self) -> Environment:
+        """Where they are.
+
+        Raises:
+            DocumentError: A `.env` file says what can't be meant.
+        """
+        return environment(self.document.path.parent)
 
     @cached_property
     def setup(self) -> tuple[Located, ...]:

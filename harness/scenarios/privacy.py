@@ -7,10 +7,12 @@ Here: who and what is known, by and by, and how it is called where it would have
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from harness.client.target import Target
+from harness.documents import DocumentError
 from harness.scenarios.loading import Script
 from harness.timeline.redaction import Redactor
 from harness.timeline.sensitive import Privacy, Sensitive, is_token, secret_names
@@ -86,15 +88,18 @@ class Secrets:
                 self.learn(value)
 
 
-def variables(privacy: Privacy, declared: Iterable[str] = ()) -> dict[str, str]:
+def variables(privacy: Privacy, script: Script | None = None) -> dict[str, str]:
     """The environment variables with secret values: those named so, those of the settings, those of a scenario.
 
     Args:
         privacy: The settings.
-        declared: Those that a scenario may read.
+        script: A scenario, which may read more of them, and finds them in `.env` as well.
     """
-    names = {*secret_names(os.environ), *privacy.env, *declared}
+    names = {*secret_names(os.environ), *privacy.env}
     found = {name: os.environ.get(name, "") for name in sorted(names)}
+    if script is not None and script.environment:
+        with suppress(DocumentError):  # then it has read none
+            found |= {name: script.env.get(name) or "" for name in sorted(script.environment)}
     return {
         f"env.{name}": value
         for name, value in found.items()

@@ -1,12 +1,11 @@
 """What names stand for while a scenario is checked, and while it is played."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.documents import nearest
+from harness.documents import DocumentError, nearest
 from harness.events import Chose, Event, Said
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.loading import Script
@@ -116,9 +115,14 @@ class Scope:
         if name not in declared:
             near = nearest(name, declared, otherwise=f"declare it: environment: [{name}]")
             raise ValueError(f"the environment variable {name} is not declared in a suite.yaml{near}")
-        if name not in os.environ:
-            raise ValueError(f"the environment variable {name} is not set; set it before the run")
-        return os.environ[name]
+        try:
+            env = self.script.env
+        except DocumentError as error:
+            raise ValueError(f"the environment variable {name} can't be looked up: {error}") from error
+        value = env.get(name)
+        if value is None:
+            raise ValueError(env.missing(name))
+        return value
 
     def wordings(self, catalogue: str) -> tuple[str, ...]:
         """The acceptable wordings of a catalogue in the scenario's locale."""

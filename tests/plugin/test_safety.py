@@ -223,7 +223,7 @@ def forms(value: str) -> set[str]:
 
 async def run(folder: Path, url: str, *arguments: str) -> tuple[int, str]:
     """Run everything, and say how it ended and what was printed."""
-    written = {f"planted/{name}": text for name, text in FILES.items()}
+    written = {f"planted/{name}": text for name, text in FILES.items()} | {"planted/.env": f"PARTNER_CODE={PARTNER}\n"}
     service = f"  planted:\n    url: {url}\n    org_id: {ORG_ID}\n    deployment: Planted\n"
     write(folder, {**written, "planted/suite.yaml": SUITE, "planted/targets.yaml": f"targets:\n{service}"})
     process = await asyncio.create_subprocess_exec(
@@ -233,7 +233,7 @@ async def run(folder: Path, url: str, *arguments: str) -> tuple[int, str]:
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "PARTNER_CODE": PARTNER, "SHOP_SESSION_KEY_TOKEN": SESSION, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "SHOP_SESSION_KEY_TOKEN": SESSION, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     async with asyncio.timeout(170):
         told, _ = await process.communicate()
