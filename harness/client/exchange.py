@@ -1,6 +1,7 @@
-"""One request and its answer: what came of it, told to whoever records it, and refusals as errors.
+"""One request and its answer: what came of it, told to whoever records it.
 
-Here: HTTP, and what a status means. Not here: the operations of a service (miaw.py), its event stream (stream.py).
+Here: HTTP. Not here: what a refusal means (refusals.py), the operations of a service (miaw.py), its event stream
+(stream.py).
 """
 
 import json
@@ -12,26 +13,11 @@ from typing import Any
 import httpx
 
 from harness.client.network import Network
+from harness.client.refusals import refusal
 from harness.client.trouble import unreachable
-from harness.errors import RemoteProtocolError, ServiceRefused
+from harness.errors import RemoteProtocolError
 from harness.events.text import quoted
 from harness.timeline.sensitive import FIELD
-
-_ADVICE = {
-    400: "the request is wrong, and would be again; of a deployment, check the name, and that its type is API",
-    401: "the access token is missing, wrong or expired",
-    403: "the token does not own this conversation, or it is closed; never swap identities within one",
-    404: "the service does not know this conversation, or the target's address is not a messaging service",
-    409: "the conversation id is in use",
-    412: "the organisation can't take it for now, such as when its storage is full; the service says to try later",
-    413: "what was sent is larger than the service takes; of a file it takes 5 MB",
-    415: "the service does not take files of this type",
-    417: "there is no messaging session, and this deployment starts one only with the values of its pre-chat form",
-    429: "the service limits how often this may be asked; ask less often",
-    500: "the service failed, and may not the next time; its own logs say more",
-}
-"""What a status means here and what to do. Source: the protocol notes, section 9.2."""
-
 
 _LONGEST_SPACE = 64
 """Bytes of white space that a page may begin with."""
@@ -141,7 +127,7 @@ class Requests:
             )
         )
         if not response.is_success:
-            raise _refusal(operation, response)
+            raise refusal(operation, response.status_code, response.text)
         if response.content[:_LONGEST_SPACE].lstrip().startswith(b"<"):  # whatever it is, it is none of the service's
             raise RemoteProtocolError(
                 f"{operation} was answered with a page ({quoted(response.text, limit=80)}) by {url}; a gateway or a "
@@ -172,18 +158,3 @@ def _read(response: httpx.Response) -> str:
 def _shown(body: str) -> str:
     told = _SECRET.sub(rf'\1"{FIELD}"', body)
     return told if len(told) <= SHOWN else f"{told[:SHOWN]}…"
-
-
-def _refusal(operation: str, response: httpx.Response) -> ServiceRefused:
-    try:
-        body = response.json()
-        message, code = str(body["message"]), body.get("errorCode")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        message, code = quoted(response.text, marks=""), None
-    return ServiceRefused(
-        operation=operation,
-        status=response.status_code,
-        message=message,
-        error_code=None if code is None else str(code),
-        advice=_ADVICE.get(response.status_code, ""),
-    )

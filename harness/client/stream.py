@@ -15,8 +15,9 @@ from httpx_sse import aconnect_sse
 from harness.client.arrivals import Arrival
 from harness.client.connection import Connection
 from harness.client.network import Network
+from harness.client.refusals import refusal
 from harness.client.trouble import unreachable
-from harness.errors import RemoteProtocolError, ServiceRefused
+from harness.errors import RemoteProtocolError
 from harness.events.text import quoted
 from harness.protocols.sse import Comment, Frame, SSEDecoder
 
@@ -111,8 +112,7 @@ async def open_stream(network: Network, url: str, headers: dict[str, str]) -> As
 
 async def _check(response: httpx.Response) -> None:
     if response.status_code != httpx.codes.OK:
-        body = await _start_of(response)
-        raise ServiceRefused(operation="open event stream", status=response.status_code, message=body)
+        raise refusal("open event stream", response.status_code, await _start_of(response))
     content_type = response.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "text/event-stream":
         raise RemoteProtocolError(

@@ -1,6 +1,6 @@
 """What a network that fails means for a person: what happened, and what to do about it.
 
-Here: words for errors of sockets and TLS. Not here: refusals of the service (exchange.py).
+Here: words for errors of sockets and TLS. Not here: refusals of the service (refusals.py).
 """
 
 import socket

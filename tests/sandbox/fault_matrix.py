@@ -204,7 +204,8 @@ def verdict(error: Exception | None) -> str:
         rules = dict.fromkeys(line.partition(" (error)")[0] for line in rest if " (error): " in line)
         return f"failed: {', '.join(rules)}"
     told = re.sub(r"^step \d+, \S+: ", "", first)
-    told = re.sub(r"https?://\S+", "the service", told).replace("; charset=utf-8", "")
+    told = re.sub(r" \('.*'(?: … \(.*?\))?\)", "", told)
+    told = re.sub(r"https?://[^\s;]+", "the service", told).replace("; charset=utf-8", "")
     told = re.sub(r" *(\d+(\.\d+)? s\b|after the user's move|\(.*?\)|id '\d+')", "", told)
     told = told.partition(";")[0].partition(": it came")[0].strip()
     told = re.sub(r": ['{].*", "", told)

@@ -138,6 +138,7 @@ async def test_an_expired_token() -> None:
     assert isinstance(error, ServiceRefused)
     assert error.status == 401
     assert "open event stream was refused with 401" in str(error)
+    assert str(error).endswith("; the access token is missing, wrong or expired")
 
 
 async def test_something_else_than_an_event_stream() -> None:
