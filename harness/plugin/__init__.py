@@ -360,7 +360,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     finally:
         for conversation in conversations:
             conversation.conclude()
-        outcomes = [replace(conversation.outcome, scenario=item.nodeid) for conversation in conversations]
+        run = run_of(item)
+        scenario = item.nodeid if run is None else run.scenario
+        outcomes = [replace(conversation.outcome, scenario=scenario) for conversation in conversations]
         _add_up(item, outcomes)
         allure.report(outcomes, made=_pages(item, outcomes))
 
@@ -401,11 +403,8 @@ def _pages(item: pytest.Item, outcomes: Sequence[Outcome]) -> list[list[str]]:
     """Write the pages of a test's conversations, where that is asked for, and give them."""
     if (folder := item.config.getoption("--pages")) is None:
         return []
-    run = run_of(item)
     try:
-        return [
-            write(outcome if run is None else replace(outcome, scenario=run.scenario), folder) for outcome in outcomes
-        ]
+        return [write(outcome, folder) for outcome in outcomes]
     except OSError as error:  # no reason to lose a result
         item.add_report_section("call", "page", f"the page was not written: {error}")
         return []

@@ -314,7 +314,7 @@ class Stage:
         recordings = [read_recording(recording.path, lead, secrets) for recording in run.recordings]
         within = self._config.getoption("--within")
         customer = recorded_customer(recordings, somebody=lead, within=within, strict=strict, secrets=secrets)
-        return await perform(item.script, customer, scenario=item.nodeid)
+        return await perform(item.script, customer, scenario=run.scenario)
 
 
 def _chosen(config: pytest.Config) -> Target:

@@ -284,6 +284,13 @@ def _plain(value: object) -> str:
     return _ADDRESS.sub("", text)
 
 
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # it is whatever a test is given, such as a number of too many digits
+        return f"<{type(value).__qualname__}>"
+
+
 def _digest(text: str) -> str:
     return md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
@@ -296,6 +303,6 @@ def variants(values: Iterable[Mapping[str, object]]) -> Iterator[Variant]:
     """
     seen: dict[tuple[tuple[str, str], ...], int] = {}
     for place, one in enumerate(values):
-        key = tuple(sorted((name, _plain(repr(value))) for name, value in one.items() if not name.startswith("_")))
+        key = tuple(sorted((name, _plain(_repr(value))) for name, value in one.items() if not name.startswith("_")))
         seen[key] = seen.get(key, -1) + 1
         yield Variant(seen[key], place)

@@ -238,7 +238,7 @@ class Conversation(ABC):
         """The scenario is over: nothing of what was known by then may be missing from the timeline."""
 
     def _stepped(self, step: Step, taking: Taking, error: BaseException | None) -> None:  # noqa: B027 - may be nothing
-        """A step is over."""
+        """A step is over; it is the last one of the conversation so far."""
 
     @abstractmethod
     async def aclose(self) -> None:

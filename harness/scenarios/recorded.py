@@ -34,6 +34,7 @@ from harness.events import (
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
+from harness.scenarios.outcome import Step
 from harness.scenarios.privacy import Secrets
 from harness.scenarios.recording import revived
 from harness.timeline.archive import Concluded, Failure, Mark, Recording, Stepped, Stopped
@@ -97,6 +98,7 @@ class RecordedConversation(Conversation):
         self._time = 0.0
         self._came_to_nothing: Failure | None = None
         self._steps_of = {entry.moved: entry for entry in recording.steps if entry.moved is not None}
+        self._untold = [*recording.steps]
 
     # -- the log ------------------------------------------------------------------------------------------------------
 
@@ -128,6 +130,15 @@ class RecordedConversation(Conversation):
     @property
     def _next(self) -> Event | Mark | None:
         return self._log[self._place] if self._place < len(self._log) else None
+
+    def _stepped(self, step: Step, taking: Taking, error: BaseException | None) -> None:
+        """A step that comes to what was recorded has taken as long as it did then."""
+        told = step.title, str(step.status), tuple(step.events)
+        for place, recorded in enumerate(self._untold):
+            if (recorded.title, recorded.status, recorded.events) == told:
+                self._steps[-1] = replace(step, started=recorded.started, ended=recorded.ended)
+                del self._untold[place]
+                return
 
     # -- moves --------------------------------------------------------------------------------------------------------
 

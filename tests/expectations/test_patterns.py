@@ -17,7 +17,7 @@ from harness.expectations.patterns import Pattern
     [
         pytest.param(lambda: one("mesage"), "no event kind 'mesage'; did you mean 'message'", id="a misspelt kind"),
         pytest.param(lambda: one("said"), "no event kind 'said'", id="a move of the user is not expected"),
-        pytest.param(lambda: one("dropped"), "no event kind 'dropped'", id="nor is what no block sees"),
+        pytest.param(lambda: one("answered"), "no event kind 'answered'", id="nor is what no block sees"),
         pytest.param(lambda: one("message", txt="a"), "no field 'txt'; did you mean 'text'", id="a misspelt field"),
         pytest.param(lambda: repeat(v.token(), at_least=3, at_most=2), "at least 3 and at most 2", id="bounds"),
         pytest.param(lambda: repeat(v.token(), at_least=-1), "at least -1", id="a negative bound"),

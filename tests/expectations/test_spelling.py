@@ -75,6 +75,11 @@ PATTERNS: dict[str, list[tuple[Any, Pattern]]] = {
     "typing_started": [({"typing_started": {"role": "agent"}}, v.typing_started(role="agent"))],
     "typing_stopped": [("typing_stopped", v.typing_stopped())],
     "closed": [("closed", v.closed())],
+    "connected": [("connected", v.connected())],
+    "dropped": [({"dropped": {"reason": {"contains": "reset"}}}, v.dropped(reason=contains("reset")))],
+    "resumed": [("resumed", v.resumed())],
+    "replayed": [({"replayed": {"of": "message"}}, v.replayed(of="message"))],
+    "missed": [({"missed": {"recovered": 2, "problem": ""}}, v.missed(2, problem=""))],
     "unrecognised": [({"unrecognised": {"problem": {"contains": "field"}}}, v.unrecognised(problem=contains("field")))],
     "reply": [
         ("reply", v.reply()),

@@ -1,7 +1,10 @@
 """The judge's words in a live conversation: captures, names, settled, what must never come, the channel's rules."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextvars import Context
 from pathlib import Path
+from typing import TypeVarTuple
 
 import pytest
 
@@ -132,3 +135,34 @@ async def test_a_bot_that_talks_without_end_is_cut_short(tmp_path: Path) -> None
     assert told.startswith("conversation 1 with Talker: 43 messages that no expectation took")
     assert told.count("'Buy!'") == 40
     assert "\n              … 3 more\n  what to do  expect them, or" in told
+
+
+Ts = TypeVarTuple("Ts")
+
+
+class HastyLoop(asyncio.SelectorEventLoop):
+    """An event loop whose timers ring early, as do those of a loop that counts in milliseconds."""
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Ring 5 ms early."""
+        return super().call_later(max(0.0, delay - 0.005), callback, *args, context=context)
+
+
+def test_a_deadline_is_kept_though_the_loop_rings_early() -> None:
+    """Nothing else comes that would have somebody look again."""
+
+    async def scene() -> tuple[str, float]:
+        async with Sandbox() as sandbox, customer(persona("dora"), sandbox_target(sandbox.url)) as dora:
+            chat = await dora.open()
+            await chat.expect(message(contains("Hello")))
+            await chat.settled()
+            with pytest.raises(ExpectationFailed) as failure:
+                await chat.expect(message("Never."), within=1)
+            return str(failure.value), chat.timeline.horizon
+
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
+        told, horizon = runner.run(asyncio.wait_for(scene(), 15))
+    assert "not complete 1 s after" in told
+    assert horizon >= 1

@@ -88,7 +88,7 @@ async def test_a_rep_ends_the_session(anna: Customer) -> None:
 
 async def test_nobody_to_play(anna: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bot answers, or a rep of its own script."""
-    monkeypatch.setattr("harness.sandbox.control.PATIENCE", 0.05)
+    monkeypatch.setattr("harness.sandbox.desk.PATIENCE", 0.05)
     chat = await anna.open("Test_Moves")
     await chat.say("robot")
     await chat.expect(eventually(joined(name="Bob B")))
@@ -132,7 +132,7 @@ async def test_two_customers_in_one_scenario(at_sandbox: Target, tmp_path: Path)
     assert {recording.steps[-1].title for recording in (hers, his)} >= {"expect message with text 'Never.'"}
     for recording in (hers, his):
         assert recording.truncated is None
-        assert "[persona.name]" in recording.path.read_text() or recording is hers
+        assert ("[persona.ben.name]" in recording.path.read_text()) == (recording is his)
 
 
 async def test_another_customer_is_another_scenario(at_sandbox: Target, tmp_path: Path) -> None:
