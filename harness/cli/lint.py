@@ -9,7 +9,7 @@ from harness.documents import told_once
 from harness.scenarios.linting import lint
 from harness.scenarios.model import nearest_locale
 from harness.settings import mistakes
-from harness.user.persona import LOCALES
+from harness.user.persona import locales
 
 
 def show_problems(paths: Sequence[Path], *, locale: str | None) -> int:
@@ -22,7 +22,7 @@ def show_problems(paths: Sequence[Path], *, locale: str | None) -> int:
     Returns:
         1 if there is a problem, else 0.
     """
-    if locale is not None and locale not in LOCALES:
+    if locale is not None and locale not in locales():
         raise click.BadParameter(f"there is no locale {locale!r}{nearest_locale(locale)}", param_hint="--locale")
     found = lint(paths, locale=locale)
     problems = told_once([*found.problems, *mistakes(paths)])

@@ -35,7 +35,7 @@ from harness.scenarios.pool import new_event_loop
 from harness.scenarios.privacy import secrets_of_target
 from harness.scenarios.recording import Recordings
 from harness.settings import ALLOW_PRODUCTION, CONCURRENCY, TARGETS, privacy, strictness
-from harness.user.persona import LOCALES, persona
+from harness.user.persona import locales, persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
 TOTALS = pytest.StashKey[Totals]()
@@ -323,7 +323,7 @@ def _share(written: str) -> float:
 
 def _locale(written: str) -> str:
     """Reads a locale of the command line."""
-    if written not in LOCALES:
+    if written not in locales():
         raise ArgumentTypeError(f"no names are known for the locale {written!r}{nearest_locale(written)}")
     return written
 

@@ -42,7 +42,6 @@ def many_conversations() -> Iterator[None]:
     """Set the interpreter for a process whose threads share many conversations, and put all back afterwards."""
     turns, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_INTERVAL)
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, *thresholds[1:])
     try:

@@ -37,7 +37,7 @@ from harness.expectations.patterns import Pattern
 from harness.expectations.rules import RULES, Severity
 from harness.expectations.spelled_matchers import Names, expression
 from harness.expectations.spelling import Block, Reader
-from harness.user.persona import LOCALES
+from harness.user.persona import locales
 
 NESTED = ("steps", "then", "else")
 """Keys whose lists are steps of their own."""
@@ -76,7 +76,6 @@ class Said(BaseModel):
         frozen=True,
         arbitrary_types_allowed=True,
         populate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
 
@@ -502,7 +501,7 @@ def language_of(locale: str) -> str:
 
 def nearest_locale(locale: str) -> str:
     """The end of a sentence about an unknown locale."""
-    same = [one for one in LOCALES if language_of(one).casefold() == locale[:2].casefold()]
+    same = [one for one in locales() if language_of(one).casefold() == locale[:2].casefold()]
     meant = next((one for one in same if one.casefold() == locale.replace("-", "_").casefold()), None)
     if meant is not None:
         return f"; did you mean {meant!r}?"
@@ -510,7 +509,7 @@ def nearest_locale(locale: str) -> str:
 
 
 def _a_locale(locale: str) -> str:
-    if locale not in LOCALES:
+    if locale not in locales():
         raise ValueError(f"no names are known for the locale {locale!r}{nearest_locale(locale)}")
     return locale
 
@@ -677,14 +676,13 @@ class Fragment(Said):
     """What it does when it is run."""
 
 
-_LANGUAGES = frozenset(map(language_of, LOCALES))
-
-
 def _known_locales(value: dict[str, Any]) -> dict[str, Any]:
+    known = locales()
+    known |= set(map(language_of, known))
     wrong = [
         mistake((name,), name, f"there is no locale {name!r}{nearest_locale(name)}", key=True)
         for name in value
-        if name not in LOCALES and name not in _LANGUAGES
+        if name not in known
     ]
     if wrong:
         raise ValidationError.from_exception_data("locales", wrong)

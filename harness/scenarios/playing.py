@@ -116,7 +116,8 @@ class Player:
         except (ExpectationFailed, DocumentError):  # they say where themselves
             raise
         except (Exception, asyncio.CancelledError) as error:
-            if not getattr(error, "__notes__", None):  # the innermost step is the one to blame
+            notes = getattr(error, "__notes__", ())
+            if not any(note.startswith(("at ", "step ")) for note in notes):  # the innermost step is the one to blame
                 error.add_note(f"at {written}: {_word(written.data)}")
             raise
 

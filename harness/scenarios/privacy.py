@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.client.target import Target
 from harness.documents import DocumentError
-from harness.scenarios.loading import Script
 from harness.timeline.redaction import Redactor
 from harness.timeline.sensitive import Privacy, Sensitive, is_token, secret_names
 from harness.user.persona import Persona
+
+if TYPE_CHECKING:
+    from harness.scenarios.loading import Script
 
 _DIGITS_OF_A_PHONE = 7
 _LEAST = 4
@@ -88,7 +90,7 @@ class Secrets:
                 self.learn(value)
 
 
-def variables(privacy: Privacy, script: Script | None = None) -> dict[str, str]:
+def variables(privacy: Privacy, script: "Script | None" = None) -> dict[str, str]:
     """The environment variables with secret values: those named so, those of the settings, those of a scenario.
 
     Args:
@@ -116,7 +118,7 @@ def secrets_of_target(target: Target) -> Iterator[str]:
         yield from {user, user.partition(":")[2]} - {""}
 
 
-def written_in(script: Script, privacy: Privacy) -> frozenset[str]:
+def written_in(script: "Script", privacy: Privacy) -> frozenset[str]:
     """What looks secret in the files of a scenario: whoever wrote it there has made it known."""
     sensitive = _sensitive(privacy.model_copy(update={"keep": ()}), frozenset())
     found: set[str] = set()

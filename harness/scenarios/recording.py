@@ -126,7 +126,8 @@ def failure_of(error: BaseException | None) -> Failure | None:
     if error is None:
         return None
     facts = {name: fact for name, fact in vars(error).items() if fact is None or isinstance(fact, str | int | float)}
-    return Failure(type=type(error).__name__, words=str(error), facts=facts)
+    notes = tuple(getattr(error, "__notes__", ()))
+    return Failure(type=type(error).__name__, words=str(error), facts=facts, notes=notes)
 
 
 def revived(failure: Failure) -> HarnessError:
@@ -136,6 +137,8 @@ def revived(failure: Failure) -> HarnessError:
         return HarnessError(f"here the recorded run was stopped: {failure.words or failure.type}")
     error = cls.__new__(cls, failure.words)
     vars(error).update(failure.facts)
+    for note in failure.notes:
+        error.add_note(note)
     if isinstance(error, StreamInterrupted):
         error.unfinished = b""  # not kept: bytes can't be searched for what is private
     return error

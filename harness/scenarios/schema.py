@@ -4,13 +4,18 @@ Everything comes from what reads the files: the models, the tables of steps, eve
 A schema says what can be said of a file by itself; `harness lint` says the rest. Draft 2020-12.
 """
 
+import ast
 import inspect
+import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
 
 from harness.client.target_file import NAME, SANDBOX, OfSandbox, OfService
 from harness.documents import DEFINED, DURATION
@@ -76,6 +81,40 @@ def _or_nothing(schema: Json) -> Json:
 def _said_first(thing: object) -> str:
     """The first paragraph of a docstring, on one line."""
     return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
+
+
+def _said_below(model: type[BaseModel]) -> dict[str, str]:
+    """What stands below the fields of a model, in its source and those of its bases.
+
+    pydantic could do so (`use_attribute_docstrings`), but would read the sources whenever the models are imported.
+    """
+    found = {}
+    for cls in reversed(model.__mro__):
+        if not issubclass(cls, BaseModel) or cls is BaseModel:
+            continue
+        try:
+            source = textwrap.dedent(inspect.getsource(cls))
+        except OSError:  # it was made up while running
+            continue
+        [definition] = ast.parse(source).body
+        assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class
+        for field, below in itertools.pairwise(definition.body):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text)
+    return found
+
+
+class _Described(GenerateJsonSchema):
+    """Describes every field by what stands below it."""
+
+    def model_schema(self, schema: ModelSchema) -> Json:
+        found = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for name, told in _said_below(model).items():
+            field = model.model_fields[name]
+            found["properties"][field.alias or name].setdefault("description", told)
+        return found
 
 
 def _arguments(function: Callable[..., object]) -> dict[str, str]:
@@ -248,7 +287,7 @@ def _pattern(**more: Json) -> Json:
 
 def _of_model(model: type[BaseModel]) -> tuple[Json, Json]:
     """The schema of a model, and those that it refers to."""
-    schema = _mapped(model.model_json_schema(by_alias=True), _tidied)
+    schema = _mapped(model.model_json_schema(by_alias=True, schema_generator=_Described), _tidied)
     return schema, schema.pop("$defs", {})
 
 

@@ -63,13 +63,14 @@ class Header(BaseModel):
 
 
 class Failure(BaseModel):
-    """An error: its type's name, its words, its other attributes."""
+    """An error: its type's name, its words, its other attributes, and the lines that were added to it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: str
     words: str
     facts: Mapping[str, str | int | float | bool | None] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class _Mark(BaseModel):

@@ -187,7 +187,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 class Privacy(BaseModel):
     """What is secret in a project, besides and instead of what always is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     fields: tuple[str, ...] = ()
     """Further names of fields whose values are secret, such as `tax_id`; `taxId` and `Tax-Id` are the same."""

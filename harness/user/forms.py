@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-
-from faker import Faker
+from typing import TYPE_CHECKING
 
 from harness.documents import nearest
 from harness.errors import LocalProtocolError
@@ -18,6 +17,9 @@ from harness.events import Answer, Form, FormField
 from harness.events.inputs import Value, as_text
 from harness.events.text import quoted
 from harness.user.persona import Persona
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 _ONLY_SHOWN = frozenset({"StaticTitle", "StaticFooter"})
 _A_YEAR = (date(2025, 1, 1), date(2025, 12, 31))
@@ -153,6 +155,8 @@ def _moment(field: FormField, value: object) -> datetime:
 
 
 def _made_up(field: FormField, somebody: Persona) -> Value:
+    from faker import Faker  # noqa: PLC0415 - as in persona.py
+
     faker = Faker(somebody.locale)
     faker.seed_instance(f"{somebody.seed} {_called(field) if field.label else field.type}")
     match field.type:
@@ -173,7 +177,7 @@ def _made_up(field: FormField, somebody: Persona) -> Value:
     )
 
 
-def _texts(field: FormField, somebody: Persona, faker: Faker) -> Iterator[str]:
+def _texts(field: FormField, somebody: Persona, faker: "Faker") -> Iterator[str]:
     """What might fit, the likeliest first."""
     word = _plain(f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', field.content)} {field.label}")
     sentence = faker.sentence(5)
@@ -208,7 +212,7 @@ def _date_of(written: str) -> date | None:
         return None
 
 
-def _some_day(field: FormField, faker: Faker) -> date:
+def _some_day(field: FormField, faker: "Faker") -> date:
     first, last = _date_of(field.first), _date_of(field.last)
     if first is None and last is None:
         first, last = _BIRTHDAYS if "birth" in _plain(field.label) else _A_YEAR
@@ -217,7 +221,7 @@ def _some_day(field: FormField, faker: Faker) -> date:
     return first + timedelta(days=faker.random_int(0, max(0, (last - first).days)))
 
 
-def _some_moment(field: FormField, faker: Faker) -> datetime:
+def _some_moment(field: FormField, faker: "Faker") -> datetime:
     moment = datetime.combine(_some_day(field, faker), _NOON)
     for bound, is_first in ((field.first, True), (field.last, False)):
         try:

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from faker import Faker
-from faker.config import AVAILABLE_LOCALES
 from pydantic import BaseModel, ConfigDict
 
 from harness.errors import LocalProtocolError
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 
 class Persona(BaseModel):
@@ -45,10 +47,8 @@ def persona(seed: str, *, locale: str = "en_US") -> Persona:
     Raises:
         LocalProtocolError: Faker does not know the locale.
     """
-    if locale not in AVAILABLE_LOCALES:
-        raise LocalProtocolError(
-            f"no names are known for the locale {locale!r}; known are {', '.join(sorted(AVAILABLE_LOCALES))}"
-        )
+    if locale not in (known := locales()):
+        raise LocalProtocolError(f"no names are known for the locale {locale!r}; known are {', '.join(sorted(known))}")
     with _seeded(seed, locale) as faker:
         return Persona(
             locale=locale,
@@ -85,12 +85,16 @@ def made(what: str, *, seed: str, locale: str = "en_US") -> str:
         return str(getattr(faker, what)())
 
 
-LOCALES = frozenset(AVAILABLE_LOCALES)
-"""For which people can be made up."""
+@cache
+def locales() -> frozenset[str]:
+    """For which people can be made up."""
+    from faker.config import AVAILABLE_LOCALES  # noqa: PLC0415 - it looks at every file of Faker
+
+    return frozenset(AVAILABLE_LOCALES)
 
 
 @contextmanager
-def _seeded(seed: str, locale: str) -> Iterator[Faker]:
+def _seeded(seed: str, locale: str) -> "Iterator[Faker]":
     """What makes things up, the same for the same seed; it takes milliseconds to make, so it is kept."""
     faker = _faker(locale)
     with _ONE_AT_A_TIME:
@@ -102,5 +106,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 @cache
-def _faker(locale: str) -> Faker:
+def _faker(locale: str) -> "Faker":
+    from faker import Faker  # noqa: PLC0415 - as above
+
     return Faker(locale, use_weighting=False)  # names by how common they are take five times as long

@@ -289,8 +289,8 @@ REASONS = {
     "in a move": ("can't choose 'The way out': no choices have been offered", "at d.scenario.yaml:8: choose"),
     "in a refused move": (".* was refused with 400 .*", "at e.scenario.yaml:4: open"),
     "in a lost stream": (
-        "the event stream ended .* and was not back 1.0 s later; .*",
-        r"step 4, f.scenario.yaml:7: not complete 1 s after .*",
+        "open event stream was refused with 500 INTERNAL_SERVER_ERROR: .*",
+        r"step 4, f.scenario.yaml:7: the event stream ended .* before it was complete",
     ),
     "in what can't be read": ("1 events of the bot could not be read", ""),
     "in a wait": ("it was not over after the 1 s that it may take; .*", "at h.scenario.yaml:8: wait"),
