@@ -11,8 +11,9 @@ from harness.client.target import Target
 from harness.sandbox.server import Sandbox
 from harness.settings import sandbox_target
 
-os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis"
-"""For the runs that tests start: a plugin that none of them uses would take them half a second each."""
+os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest"
+"""For the runs that tests start: plugins that none of them uses would take them a second each."""
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of them would compile the harness anew
 
 BOTS = Path(__file__).parent / "bots"
 
