@@ -38,6 +38,7 @@ from harness.settings import ALLOW_PRODUCTION, CONCURRENCY, TARGETS, privacy, st
 from harness.user.persona import locales, persona
 
 CONVERSATIONS = pytest.StashKey[list[Conversation]]()
+_EVIDENCE = "--allure-evidence"
 TOTALS = pytest.StashKey[Totals]()
 RUNS = pytest.StashKey[list[Run]]()
 LEFT = pytest.StashKey[list[Run]]()
@@ -88,6 +89,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bots", action="append", default=[], help="bot file or folder for the sandbox, beside the shipped bots"
     )
     group.addoption("--recordings", metavar="DIR", help="record every conversation in this folder")
+    group.addoption(
+        _EVIDENCE,
+        choices=("failed", "all"),
+        default="failed",
+        help="of which conversations Allure gets requests, transcript and timeline by themselves, beside the page that "
+        "each has: of those that did not hold, or broke a rule (the default), or of all",
+    )
     group.addoption("--pages", type=Path, metavar="DIR", help="write a page of every conversation into this folder")
     group.addoption(
         "--concurrency",
@@ -364,7 +372,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         scenario = item.nodeid if run is None else run.scenario
         outcomes = [replace(conversation.outcome, scenario=scenario) for conversation in conversations]
         _add_up(item, outcomes)
-        allure.report(outcomes, made=_pages(item, outcomes))
+        allure.report(outcomes, made=_pages(item, outcomes), everything=_wants_all(item))
 
 
 @contextmanager
@@ -386,10 +394,15 @@ def _report_performed(item: ScenarioItem) -> None:
             ran=item.config.stash[STAGE].times(item),
             flaky=performed.flaky,
             made=_pages(item, performed.outcomes),
+            everything=_wants_all(item),
         )
         if item.is_quarantined:
             allure.quarantine(item.quarantine, broken=not isinstance(performed.error, AssertionError))
         del item.stash[PERFORMED]  # a night is long, and it holds every event
+
+
+def _wants_all(item: pytest.Item) -> bool:
+    return bool(item.config.getoption(_EVIDENCE) == "all")
 
 
 def _add_up(item: pytest.Item, outcomes: Sequence[Outcome]) -> None:

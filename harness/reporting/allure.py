@@ -94,38 +94,45 @@ def report(
     ran: tuple[float, float] | None = None,
     flaky: str = "",
     made: Sequence[Sequence[str]] = (),
+    everything: bool = False,
 ) -> None:
     """Add the conversations to the test that is running.
+
+    One that held has its page, which tells all; one that did not, requests, transcript and timeline by themselves too.
 
     Args:
         outcomes: What they came to, redacted.
         made: Their pages, if these were made already; that of one which has several is made again, without addresses.
         ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
         flaky: Why it held, but not at first; empty if it did at first, or not at all.
+        everything: Whether one that held has all of that as well.
     """
     test, known = running(), _known()
     if test is None or known is None:
         return
     known.ran, known.flaky = ran, flaky
     for place, outcome in enumerate(outcomes):
-        parts, requests = steps(outcome, _attached)
+        has_all = everything or bool(flaky or outcome.violations) or outcome.status is not Status.PASSED
+        parts, requests = steps(outcome, _attached if has_all else None)
         if len(outcomes) == 1:
             test.steps.extend(parts)
         else:
             test.steps.append(whole(outcome, parts, requests))
         page = made[place] if place < len(made) and len(made[place]) == 1 else pages(outcome)
-        test.attachments.extend(_evidence(outcome, "" if len(outcomes) == 1 else f" of {outcome.name}", page))
+        which = "" if len(outcomes) == 1 else f" of {outcome.name}"
+        test.attachments.extend(_evidence(outcome, which, page, has_all=has_all))
         if len(outcomes) == 1:
             test.attachments.extend(requests)
 
 
-def _evidence(outcome: Outcome, which: str, made: Sequence[str]) -> Iterator[Attachment]:
+def _evidence(outcome: Outcome, which: str, made: Sequence[str], *, has_all: bool) -> Iterator[Attachment]:
     """What is attached of a conversation as a whole; `which` tells it from the others of its test."""
     for number, page in enumerate(made, 1):  # see reporting/pages; more than one of a long conversation only
         more = f", page {number}" if number > 1 else ""
         yield _attached(f"conversation{which}{more}", page, "text/html", "html")
-    yield _attached(f"transcript{which}", transcript(outcome), "text/plain", "txt")
-    yield _attached(f"timeline{which}", timeline(outcome), "text/plain", "jsonl")
+    if has_all:
+        yield _attached(f"transcript{which}", transcript(outcome), "text/plain", "txt")
+        yield _attached(f"timeline{which}", timeline(outcome), "text/plain", "jsonl")
     if outcome.unclaimed:
         yield _attached(f"unclaimed messages{which}", unclaimed(outcome), "text/plain", "txt")
 

@@ -36,6 +36,10 @@ def _tidied(write: Callable[..., None], writer: AllureFileLogger, tidy: Tidy) ->
     def result(result: Any) -> None:
         write(tidy(result))
 
+    def container(container: Any) -> None:
+        if container.befores or container.afters:  # a file takes as long as a page
+            write(tidy(container))
+
     def data(body: str | bytes, file_name: str) -> None:
         write(_text_without(body, tidy), file_name)
 
@@ -47,7 +51,14 @@ def _tidied(write: Callable[..., None], writer: AllureFileLogger, tidy: Tidy) ->
         else:
             writer.report_attached_data(told, file_name)  # type: ignore[no-untyped-call]
 
-    return {"report_attached_data": data, "report_attached_file": file}.get(write.__name__, result)
+    match write.__name__:
+        case "report_attached_data":
+            return data
+        case "report_attached_file":
+            return file
+        case "report_container":
+            return container
+    return result
 
 
 def _text_without(body: str | bytes, tidy: Tidy) -> str | bytes:

@@ -31,12 +31,12 @@ Attach = Callable[[str, str, str, str], Attachment]
 """Writes an attachment: its name, its text, its type, what its file's name ends with."""
 
 
-def steps(outcome: Outcome, attach: Attach) -> tuple[list[TestStepResult], list[Attachment]]:
+def steps(outcome: Outcome, attach: Attach | None) -> tuple[list[TestStepResult], list[Attachment]]:
     """The steps of a conversation, each with the events that it took and the requests that were made in it.
 
     Args:
         outcome: What it came to.
-        attach: Called for every answered request.
+        attach: Called for every answered request; None where they are not attached.
 
     Returns:
         The steps, warnings of rules last; and the requests that were made in none of them.
@@ -44,6 +44,8 @@ def steps(outcome: Outcome, attach: Attach) -> tuple[list[TestStepResult], list[
     taken = [*outcome.steps, *warnings(outcome)]
     made = [_step(outcome, step) for step in taken]
     rest: list[Attachment] = []
+    if attach is None:
+        return made, rest
     for event in outcome.timeline:
         if isinstance(event, Answered):
             name = f"{event.operation} {event.status}"

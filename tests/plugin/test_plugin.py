@@ -56,8 +56,8 @@ def run(folder: Path, *arguments: str, scenario: str = SCENARIO, answer: str = "
 
 
 def test_a_scenario_that_holds(tmp_path: Path) -> None:
-    """Green, with its steps, their true times, the transcript and the timeline in Allure."""
-    done = run(tmp_path)
+    """Green, with its steps, their true times, the transcript and the timeline in Allure where that is asked for."""
+    done = run(tmp_path, "--allure-evidence=all")
     assert done.code == 0, done.terminal
     assert "conversations  1: 1 passed" in done.terminal
     [result] = done.results
@@ -80,6 +80,20 @@ def test_a_scenario_that_holds(tmp_path: Path) -> None:
     assert {"opened", "routed", "message", "said", "echo", "delivered"} <= {event["kind"] for event in events}
     arrivals = [event["at"] for event in events if "stream_id" in event]
     assert arrivals == sorted(arrivals)
+
+
+def test_what_holds_has_its_page_and_what_does_not_has_all(tmp_path: Path) -> None:
+    """A night of a thousand that hold is not a night of ten thousand files."""
+    held = run(tmp_path)
+    assert [one["name"] for result in held.results for one in result["attachments"]] == ["conversation"]
+    (tmp_path / "again").mkdir()
+    failed = run(tmp_path / "again", answer="- message: It is lost.")
+    assert {one["name"] for result in failed.results for one in result["attachments"]} >= {
+        *("conversation", "transcript", "timeline")
+    }
+    assert [path for path in failed.attachments if path.endswith(".httpexchange")]
+    containers = [json.loads(file.read_text()) for file in tmp_path.rglob("*-container.json")]
+    assert all(one.get("befores") or one.get("afters") for one in containers)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
     for name, text in SUITES.items():
         (folder / name).write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--bots={BOT}", "--alluredir=allure"]
+    command.append("--allure-evidence=all")
     asked = [*command, "--override-ini=asyncio_default_fixture_loop_scope=function"]
     done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert "1 failed, 1 passed, 2 xfailed" in done.stdout, done.stdout

@@ -35,7 +35,10 @@ def escape(text: str) -> Html:
 
 
 def _quotable(value: str | float) -> str:
-    return escape(str(value)).replace('"', "&quot;") if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    told = escape(value)
+    return told.replace('"', "&quot;") if '"' in told else told
 
 
 @cache
@@ -61,17 +64,19 @@ def tag(name: str, /, *children: str, **attributes: str | float | None) -> Html:
         children: Markup, or text, which is escaped.
         attributes: By name, with `_` for `-` and one at the end ignored; those of None are left out.
     """
-    given = "".join(
-        [f' {_attribute(key)}="{_quotable(value)}"' for key, value in attributes.items() if value is not None]
-    )
-    if name in _EMPTY and not children:
-        return Html(f"<{name}{given}>" if name in {"meta", "br", "hr"} else f"<{name}{given}/>")
-    return Html(f"<{name}{given}>{joined(children)}</{name}>")
+    given = ""
+    for key, value in attributes.items():
+        if value is not None:
+            given += f' {_attribute(key)}="{_quotable(value)}"'
+    if children or name not in _EMPTY:
+        body = "".join([part if part.__class__ is Html else escape(part) for part in children])
+        return Html(f"<{name}{given}>{body}</{name}>")
+    return Html(f"<{name}{given}>" if name in {"meta", "br", "hr"} else f"<{name}{given}/>")
 
 
 def joined(parts: Iterable[str], between: str = "") -> Html:
     """Pieces of markup and text, one after the other."""
-    return Html(between.join([part if isinstance(part, Html) else escape(part) for part in parts]))
+    return Html(between.join([part if part.__class__ is Html else escape(part) for part in parts]))
 
 
 def hidden(text: str) -> Html:
