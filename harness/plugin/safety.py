@@ -15,6 +15,7 @@ import pytest
 
 from harness.reporting import allure_safe
 from harness.scenarios.privacy import Secrets, variables
+from harness.timeline.many import Many
 from harness.timeline.redaction import Redactor
 from harness.timeline.sensitive import Privacy, Sensitive
 
@@ -37,6 +38,9 @@ class Safety:
         self._env, self._gone = variables(privacy), gone
         self._by_kept: dict[frozenset[str], Redactor] = {}
         self._known: dict[str, list[Secrets]] = {}
+        self._many: Many[int] = Many()
+        self._fresh: set[Secrets] = set()
+        self._kept: frozenset[str] | None = None
         self._lock = threading.Lock()
         self._factory: Callable[..., logging.LogRecord] | None = None
 
@@ -44,20 +48,36 @@ class Safety:
         """Look for these too, until the scenario has been told."""
         with self._lock:
             self._known.setdefault(scenario, []).append(secrets)
+            self._fresh.add(secrets)
+
+        def learnt() -> None:
+            with self._lock:
+                self._fresh.add(secrets)
+
+        secrets.watcher = learnt
 
     def let_go(self, scenario: str) -> None:
         """The scenario has been told."""
         with self._lock:
-            self._known.pop(scenario, None)
+            for secrets in self._known.pop(scenario, ()):
+                secrets.watcher = None
+                self._fresh.discard(secrets)
+                self._many.drop(id(secrets))
+            self._kept = None
 
     def shown(self, text: str) -> str:
         """A text without secrets; doing it twice changes nothing more."""
         with self._lock:
-            known = [one for those in self._known.values() for one in those]
-        kept: frozenset[str] = frozenset()
-        for one in known:
-            kept |= one.sensitive.keep
-            text = one.redactor.shown(text, looks=False)
+            while self._fresh:
+                secrets = self._fresh.pop()
+                self._many.put(id(secrets), secrets.redactor)
+                self._kept = None
+            if self._kept is None:
+                known = (one.sensitive.keep for those in self._known.values() for one in those)
+                self._kept = frozenset().union(*known)
+            concerned, kept = self._many.concerned(text), self._kept
+        for redactor in concerned:
+            text = redactor.shown(text, looks=False)
         return self._anybodys(kept).shown(text)
 
     def _anybodys(self, keep: frozenset[str]) -> Redactor:

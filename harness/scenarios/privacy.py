@@ -6,7 +6,7 @@ Here: who and what is known, by and by, and how it is called where it would have
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,9 @@ class Secrets:
         env: Variables with secret values, by name.
         gone: Other secrets, of which nothing is to be put back.
         keep: Texts that are not hidden for how they look.
+
+    Attributes:
+        watcher: Called whenever more is known than before.
     """
 
     def __init__(
@@ -54,6 +57,12 @@ class Secrets:
         self._env = tuple(sorted((variables(privacy or Privacy()) if env is None else env).items()))
         self._gone = frozenset(gone)
         self._redactor: Redactor | None = None
+        self.watcher: Callable[[], None] | None = None
+
+    def _more_is_known(self) -> None:
+        self._redactor = None
+        if self.watcher is not None:
+            self.watcher()
 
     @property
     def redactor(self) -> Redactor:
@@ -73,7 +82,7 @@ class Secrets:
         if label in taken:
             label = f"{label}_{len(self.people) + 1}".strip("_")
         self.people = (*self.people, (label, somebody))
-        self._redactor = None
+        self._more_is_known()
 
     def learn(self, secret: str) -> None:
         """Keep something secret from now on, unless it is kept anyway for how it looks."""
@@ -81,7 +90,7 @@ class Secrets:
             return
         if self.redactor.shown(secret) == secret:
             self._gone |= {secret}
-            self._redactor = None
+            self._more_is_known()
 
     def learn_fields(self, values: Iterable[tuple[str, str]]) -> None:
         """Keep the values of secret fields secret wherever else they stand."""

@@ -36,6 +36,22 @@ _BY_UNIT = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _BEHIND_BACKSLASHES = re.compile(r'\\+(["/])')
 
 
+def decoded(text: str, *, slashes: bool = True) -> str:
+    """The text with characters in place of their numbers, as JSON and addresses write them; itself if there are none.
+
+    Args:
+        text: Any text.
+        slashes: Whether quotation marks and slashes lose the backslashes before them.
+    """
+    plain = text
+    if "\\u" in plain:
+        plain = _BY_UNIT.sub(lambda found: chr(int(found[1], 16)), plain)
+        plain = plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    if slashes and "\\" in plain:
+        plain = _BEHIND_BACKSLASHES.sub(r"\1", plain)
+    return unquote(plain) if "%" in plain else plain
+
+
 def _hex_digits(number: str) -> str:
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in number)
 
@@ -242,17 +258,17 @@ class Redactor:
             return True
         if "\\" not in text and "%" not in text:
             return False
-        plain = text
-        if "\\u" in plain:
-            plain = _BY_UNIT.sub(lambda found: chr(int(found[1], 16)), plain)
-            plain = plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        if self._is_escaped and "\\" in plain:
-            plain = _BEHIND_BACKSLASHES.sub(r"\1", plain)
-        if "%" in plain:
-            plain = unquote(plain)
+        plain = decoded(text, slashes=self._is_escaped)
         if plain is text:
             return False
         return any(value in plain for value in (*self._by_name.values(), *self._gone))
+
+    @property
+    def values(self) -> Iterator[str]:
+        """What is taken out wherever it stands, as it is or encoded."""
+        yield from self._by_name.values()
+        yield from self._gone
+        yield from self._encoded
 
     def open_from(self, text: str) -> int:
         """Where what a text ends with begins, if that may be the beginning of something secret; its length if not."""
