@@ -63,7 +63,7 @@ from harness.scenarios.heard import lost_stream
 from harness.scenarios.outcome import Outcome, Status, Step
 from harness.scenarios.privacy import Secrets
 from harness.scenarios.rep import Rep
-from harness.timeline.pieces import redacted
+from harness.timeline.pieces import Looked, redacted
 from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
 from harness.timeline.transcript import line
@@ -111,6 +111,7 @@ class Conversation(ABC):
 
     where: str = ""
     _recorded_at: str = ""
+    _looked: Looked | None = None
 
     def __init__(
         self,
@@ -164,7 +165,7 @@ class Conversation(ABC):
             target=self._target_name,
             deployment=self.deployment,
             opened_at=self._opened_at,
-            timeline=redacted(self.timeline, self._redactor),
+            timeline=redacted(self.timeline, self._redactor, self._looked),
             steps=tuple(self._steps),
             violations=tuple(
                 replace(violation, what=self._redactor.shown(violation.what)) for violation in self.violations

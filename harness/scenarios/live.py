@@ -111,7 +111,7 @@ class LiveConversation(Conversation):
                 within=target.within,
                 opened_at=self._opened_at,
             )
-            self._recorded_at = str(self._recording.path)
+            self._recorded_at, self._looked = str(self._recording.path), self._recording.looked
 
     # -- the record ---------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.errors import HarnessError, RecordingUnreadable
 from harness.events import ANY_EVENT, Event, Received
-from harness.timeline.pieces import Pieces
+from harness.timeline.pieces import Looked, Pieces
 from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
 
@@ -159,6 +159,11 @@ class RecordingWriter:
         except OSError as error:
             raise self._unwritable(error) from error
         self._write({"recording": FORM, **header.model_dump()})
+
+    @property
+    def looked(self) -> Looked:
+        """What has become of the events on their way."""
+        return self._pieces.looked
 
     def event(self, event: Event) -> None:
         """Append an event."""

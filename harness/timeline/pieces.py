@@ -52,14 +52,36 @@ class _Answer(Generic[Other]):
     """Whether pieces came in another order than that of their numbers."""
 
 
+class Looked:
+    """What became of events when they were redacted, for whoever does so again while no more is known."""
+
+    def __init__(self) -> None:
+        self._by: Redactor | None = None
+        self._became: dict[int, tuple[Event, Event]] = {}
+
+    def event(self, event: Event, redactor: Redactor) -> Event:
+        """The event with every text in it redacted, by itself."""
+        if redactor is not self._by:
+            self._by, self._became = redactor, {}
+        known = self._became.get(id(event))
+        if known is None:  # whose id it is can't change as long as it is kept here
+            known = self._became[id(event)] = event, redactor.event(event)
+        return known[1]
+
+
 class Pieces(Generic[Other]):
     """Takes events as they come and gives them out redacted, in the same order.
 
     Args:
         redactor: What takes secrets out of a text; asked for with every event, as more may be known by then.
+        looked: What became of the same events before.
+
+    Attributes:
+        looked: What has become of them.
     """
 
-    def __init__(self, redactor: Callable[[], Redactor]) -> None:
+    def __init__(self, redactor: Callable[[], Redactor], looked: Looked | None = None) -> None:
+        self.looked = looked or Looked()
         self._redactor = redactor
         self._queue: deque[_Waiting[Other]] = deque()
         self._answers: dict[str, _Answer[Other]] = {}
@@ -79,7 +101,7 @@ class Pieces(Generic[Other]):
                 self._settle(answer, len(answer.text), is_over=True)
                 answer.text = ""
         if not self._queue:
-            return (self._redactor().event(entry) if isinstance(entry, Event) else entry,)
+            return (self.looked.event(entry, self._redactor()) if isinstance(entry, Event) else entry,)
         self._queue.append(_Waiting(entry))
         if len(self._queue) > PATIENCE:
             self._lose_patience()
@@ -183,14 +205,20 @@ class Pieces(Generic[Other]):
             if not isinstance(entry, Event):
                 ready.append(entry)
             elif one.hidden is None:
-                ready.append(redactor.event(entry))
+                ready.append(self.looked.event(entry, redactor))
             else:
                 ready.append(redactor.with_text(entry, one.hidden))
         return iter(ready)
 
 
-def redacted(timeline: Timeline, redactor: Redactor) -> Timeline:
-    """The timeline with every text in it redacted, also what is said over several pieces; events keep their places."""
-    pieces: Pieces[Event] = Pieces(lambda: redactor)
+def redacted(timeline: Timeline, redactor: Redactor, looked: Looked | None = None) -> Timeline:
+    """The timeline with every text in it redacted, also what is said over several pieces; events keep their places.
+
+    Args:
+        timeline: What happened.
+        redactor: What takes secrets out of a text.
+        looked: What became of its events before.
+    """
+    pieces: Pieces[Event] = Pieces(lambda: redactor, looked)
     events = [one for event in timeline for one in pieces.take(event)]
     return Timeline([*events, *pieces.rest()], horizon=timeline.horizon, ended=timeline.ended)

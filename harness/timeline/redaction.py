@@ -26,6 +26,9 @@ _PLACEHOLDER = re.compile(
     rf"(?P<opening>{_OPENING})(?:=|(?P<name>[A-Za-z0-9_.]+)(?::(?P<start>\d+):(?P<end>\d+))?(?:\|(?P<how>[^\]]*))?\])?"
 )
 
+_COMMON = re.compile(f"(?P<token>{TOKENS})|(?P<literal>{_OPENING})")
+"""What is taken out whoever's it is: tokens, and what could be taken for a placeholder."""
+
 OWN_WORDS = frozenset({"kind", "how", "what", "acknowledge"})
 """Fields of events whose values are the harness's own words."""
 
@@ -34,6 +37,19 @@ _LEAST = 4
 
 _BY_UNIT = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _BEHIND_BACKSLASHES = re.compile(r'\\+(["/])')
+
+
+def _is_common(text: str) -> bool:
+    """Whether it is worth looking for that: quick, and seldom wrong."""
+    return (
+        ("@" in text and "://" in text)
+        or ("J" in text and "eyJ" in text)
+        or "earer" in text
+        or "EARER" in text
+        or "[persona." in text
+        or "[env." in text
+        or "-----BEGIN" in text
+    )
 
 
 def decoded(text: str, *, slashes: bool = True) -> str:
@@ -166,7 +182,6 @@ class Redactor:
         self._encoded = dict(self._encodings())
         known = [*self._by_name.values(), *self._gone, *self._encoded]
         self._is_escaped = any('"' in value or "/" in value for value in known)
-        self._is_variable = any(name.startswith("env.") for name in self._names)
         self._addresses = [one for one in known if "@" in one]
         small: dict[str, list[str]] = {}
         for one in known:
@@ -198,7 +213,7 @@ class Redactor:
         return self._compiled(lambda value: "".join(map(_spellings, value)))
 
     def _compiled(self, spelt: Callable[[str], str]) -> re.Pattern[str]:
-        parts = [f"(?P<token>{TOKENS})", f"(?P<literal>{_OPENING})"]
+        parts = [_COMMON.pattern]
         parts += [f"(?P<g{place}>{_escapable(one)})" for place, one in enumerate(self._gone)]
         parts += [
             f"(?P<v{place}>{_escapable(value) if len(value) > _LONG else _bounded(value, spelt)})"
@@ -208,6 +223,8 @@ class Redactor:
         return re.compile("|".join(parts))
 
     def _private(self, text: str) -> re.Pattern[str]:
+        if not self._may_have(text):  # the others take milliseconds to make, for every scenario
+            return _COMMON
         return self._spelt if "\\" in text or "%" in text else self._plain
 
     # -- finding ----------------------------------------------------------------------------------------------------
@@ -242,19 +259,19 @@ class Redactor:
         """Whether it is worth looking closely, which may take milliseconds for 1 KB; this takes microseconds."""
         return self._may_know(text) or self._may_look(text) or self._sensitive.may_name(text)
 
-    def _may_know(self, text: str) -> bool:  # noqa: PLR0911 - quick things first
+    def _may_know(self, text: str) -> bool:
         """The same for what is known: values, tokens, and what looks like a placeholder."""
+        return self._may_have(text) or _is_common(text)
+
+    def _may_have(self, text: str) -> bool:
+        """The same for values alone."""
         small = text.lower()
         for sign, values in self._small.items():  # not `any`: this is asked of every event, and it takes twice as long
             if sign in small:
                 for value in values:
                     if value in text:
                         return True
-        if "@" in text and ("://" in text or any(value in text for value in self._addresses)):
-            return True
-        if "[persona." in text or "earer" in small or ("J" in text and "eyJ" in text) or "-----BEGIN" in text:
-            return True
-        if self._is_variable and "[env." in text:
+        if "@" in text and any(value in text for value in self._addresses):
             return True
         if "\\" not in text and "%" not in text:
             return False

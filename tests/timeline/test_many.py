@@ -1,6 +1,7 @@
 """Of many redactors, those that know something of a text are found, however it is written."""
 
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 from hypothesis import given
@@ -11,7 +12,9 @@ from harness.timeline.redaction import Redactor
 
 VALUES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(lambda value: value.strip() != "")
 PEOPLE = st.lists(st.lists(VALUES, min_size=1, max_size=3), min_size=1, max_size=60)
-WRITTEN = st.sampled_from([str, json.dumps, lambda value: json.dumps(json.dumps(value)), quote, str.upper])
+WRITTEN: st.SearchStrategy[Callable[[str], str]] = st.sampled_from(
+    [str, json.dumps, lambda value: json.dumps(json.dumps(value)), quote, str.upper]
+)
 
 
 def found(many: Many[int], redactors: list[Redactor], text: str) -> set[int]:
