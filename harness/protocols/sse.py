@@ -160,8 +160,10 @@ class SSEDecoder:
             elif name == "retry" and value.isascii() and value.isdigit():
                 with suppress(ValueError):  # more digits than `int` takes: nobody waits that long
                     self.retry = int(value)
-        held.append(chunk)
-        self._event, self._id, self._held, self._size = event, id_, held, size + len(chunk)
+        if rest or not lines or lines[-1]:  # else nothing has begun, as in a stream that waits
+            held.append(chunk)
+            size += len(chunk)
+        self._event, self._id, self._held, self._size = event, id_, held, size
         return found
 
     def _feed_by_line(self, chunk: bytes) -> list[Frame | Comment]:
