@@ -160,10 +160,10 @@ class SSEDecoder:
             elif name == "retry" and value.isascii() and value.isdigit():
                 with suppress(ValueError):  # more digits than `int` takes: nobody waits that long
                     self.retry = int(value)
-        if rest or not lines or lines[-1]:  # else nothing has begun, as in a stream that waits
-            held.append(chunk)
-            size += len(chunk)
-        self._event, self._id, self._held, self._size = event, id_, held, size
+        has_begun = bool(rest or not lines or lines[-1])  # else there is nothing to hold, as in a stream that waits
+        held.append(chunk)
+        self._held, self._size = (held, size + len(chunk)) if has_begun else ([], 0)
+        self._event, self._id = event, id_
         return found
 
     def _feed_by_line(self, chunk: bytes) -> list[Frame | Comment]:
