@@ -137,7 +137,7 @@ async def test_allure_knows_every_row(told: Night) -> None:
         "say 'room 13'",
         "expect message with text matching /^Room 13 is/",
     ]
-    assert {one["name"] for one in row["attachments"]} >= {"transcript", "timeline"}
+    assert {one["name"] for one in row["attachments"]} >= {"conversation"}
     assert {("story", "A guest [asks] for a room::v1.2, or two/three")} <= labels
     lost = results["Something is lost"]
     assert lost["status"] == "failed"
