@@ -53,8 +53,9 @@ class Network:
         self.timeouts = target.timeouts if target else Timeouts()
         verify, proxy = trusting(target.ca if target else None), target.proxy if target else None
         self._transport = Transport(self.heartbeat, verify=verify, proxy=proxy)
-        self._patience = httpx.Timeout(self.timeouts.request, connect=self.timeouts.connect).as_dict()
-        self.http = httpx.AsyncClient(transport=self._transport, headers=_HEADERS)
+        patience = httpx.Timeout(self.timeouts.request, connect=self.timeouts.connect)
+        self._patience = patience.as_dict()
+        self.http = httpx.AsyncClient(transport=self._transport, headers=_HEADERS, timeout=patience)
 
     async def request(
         self,

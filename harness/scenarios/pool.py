@@ -506,7 +506,9 @@ class Pool(Generic[Provided, Value]):
                 await self._next()
                 continue
             if self._pace is not None:
+                self._is_starting = False  # whoever is held back keeps nobody busy
                 await self._pace.start()
+                self._is_starting = True
             await _rest()
             with self._lock:
                 if self._waiting:  # if not, we have just been stopped

@@ -669,8 +669,9 @@ def test_a_job_that_blocks_the_loop_does_not_block_the_leaving() -> None:
     assert not thread.is_alive()
 
 
-def test_stopping_while_starts_are_held_back() -> None:
-    """What waited for its turn is not lost, and the closing does not find itself cancelled."""
+def test_stopping_while_starts_are_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waited for its turn is not lost, nobody waits for it, and the closing does not find itself cancelled."""
+    monkeypatch.setattr("harness.scenarios.pool._COURTESY", 10 * SOON)
     cancelled: list[int] = []
 
     @asynccontextmanager
