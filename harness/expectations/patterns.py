@@ -564,18 +564,26 @@ class Repeat(Pattern):
 
 @dataclass(frozen=True, slots=True)
 class Eventually(Pattern):
-    """The part, whatever else of its kinds came before it; a silence in it starts over at every event."""
+    """The part, whatever else of its kinds came before it; a silence in it starts over at every event.
+
+    Attributes:
+        part: What remains of it.
+        kinds: The kinds of all of it, which may be more than those of what remains; found by itself.
+    """
 
     part: Pattern
+    kinds: frozenset[str] = frozenset()
 
-    def _kinds(self) -> frozenset[str]:
-        leaves = tuple(self.part.leaves())
-        quiet_kinds = (leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet))
-        return frozenset[str]().union(*(leaf.kinds for leaf in leaves), *quiet_kinds)
+    def __post_init__(self) -> None:
+        if not self.kinds:
+            leaves = tuple(self.part.leaves())
+            quiet_kinds = (leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet))
+            kinds = frozenset[str]().union(*(leaf.kinds for leaf in leaves), *quiet_kinds)
+            object.__setattr__(self, "kinds", kinds)
 
     def after(self, seen: Seen) -> Iterator[Step]:
         yield from self.part.after(seen)
-        if seen.event.kind in self._kinds():
+        if seen.event.kind in self.kinds:
             yield Step(self.begun(Start(seen.stamp)), One(seen.event.kind))
 
     def changed(self, change: Change, start: Start) -> Pattern | None:
@@ -587,11 +595,11 @@ class Eventually(Pattern):
 
     def begun(self, start: Start) -> Pattern:
         part = self.part.begun(start)
-        return self if part is self.part else Eventually(part)
+        return self if part is self.part else replace(self, part=part)
 
     def without(self, name: str) -> Pattern | None:
         part = self.part.without(name)
-        return self if part is self.part else part and Eventually(part)
+        return self if part is self.part else part and replace(self, part=part)
 
     def first(self) -> Iterable[Leaf]:
         return self.part.first()
@@ -600,7 +608,7 @@ class Eventually(Pattern):
         return self.part.leaves()
 
     def bound(self, bind: Callable[[Leaf], Leaf]) -> Pattern:
-        return Eventually(self.part.bound(bind))
+        return replace(self, part=self.part.bound(bind))
 
     def __str__(self) -> str:
         return f"eventually {self.part}"

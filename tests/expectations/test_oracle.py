@@ -442,6 +442,14 @@ SILENT = quiet(1.0, kinds=["message"])
             id="a silence after the first of two counts from its end",
         ),
         pytest.param(
+            Case(
+                block(eventually(any_of(PROGRESS, A.named("first"))), latencies=(v.latency(until="first", most=1.0),)),
+                told(("b", 2.0)),
+                2.0,
+            ),
+            id="eventually passes over events of a branch whose time is up",
+        ),
+        pytest.param(
             Case(block(sequence(eventually(quiet(0.5)), quiet(0.5))), told(("token", 0.5)), 2.0),
             id="eventually need not be content with the first silence",
         ),
