@@ -93,8 +93,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _EVIDENCE,
         choices=("failed", "all"),
         default="failed",
-        help="of which conversations Allure gets requests, transcript and timeline by themselves, beside the page that "
-        "each has: of those that did not hold, or broke a rule (the default), or of all",
+        help="of which tests Allure gets requests, transcript and timeline by themselves, beside the page that "
+        "each has: of tests that did not hold, or broke a rule (the default), or of all",
     )
     group.addoption("--pages", type=Path, metavar="DIR", help="write a page of every conversation into this folder")
     group.addoption(
@@ -357,6 +357,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         finally:
             _report_performed(item)
     conversations = item.stash.get(CONVERSATIONS, [])
+    has_held = False
     try:
         with _interruptible():
             result = yield
@@ -364,6 +365,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             conversation.verify()
         for conversation in conversations:
             conversation.verify_claimed()
+        has_held = True
         return result
     finally:
         for conversation in conversations:
@@ -372,7 +374,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         scenario = item.nodeid if run is None else run.scenario
         outcomes = [replace(conversation.outcome, scenario=scenario) for conversation in conversations]
         _add_up(item, outcomes)
-        allure.report(outcomes, made=_pages(item, outcomes), everything=_wants_all(item))
+        allure.report(outcomes, made=_pages(item, outcomes), everything=not has_held or _wants_all(item))
 
 
 @contextmanager
@@ -394,7 +396,7 @@ def _report_performed(item: ScenarioItem) -> None:
             ran=item.config.stash[STAGE].times(item),
             flaky=performed.flaky,
             made=_pages(item, performed.outcomes),
-            everything=_wants_all(item),
+            everything=performed.error is not None or _wants_all(item),
         )
         if item.is_quarantined:
             allure.quarantine(item.quarantine, broken=not isinstance(performed.error, AssertionError))

@@ -98,21 +98,22 @@ def report(
 ) -> None:
     """Add the conversations to the test that is running.
 
-    One that held has its page, which tells all; one that did not, requests, transcript and timeline by themselves too.
+    Of a test that held they have their pages, which tell all; of one that did not, or in which a rule was broken, they
+    have requests, transcript and timeline by themselves too.
 
     Args:
         outcomes: What they came to, redacted.
         made: Their pages, if these were made already; that of one which has several is made again, without addresses.
         ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
         flaky: Why it held, but not at first; empty if it did at first, or not at all.
-        everything: Whether one that held has all of that as well.
+        everything: Whether they have all of that in any case.
     """
     test, known = running(), _known()
     if test is None or known is None:
         return
     known.ran, known.flaky = ran, flaky
+    has_all = everything or bool(flaky) or any(one.violations or one.status is not Status.PASSED for one in outcomes)
     for place, outcome in enumerate(outcomes):
-        has_all = everything or bool(flaky or outcome.violations) or outcome.status is not Status.PASSED
         parts, requests = steps(outcome, _attached if has_all else None)
         if len(outcomes) == 1:
             test.steps.extend(parts)

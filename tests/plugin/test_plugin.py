@@ -92,6 +92,9 @@ def test_what_holds_has_its_page_and_what_does_not_has_all(tmp_path: Path) -> No
         *("conversation", "transcript", "timeline")
     }
     assert [path for path in failed.attachments if path.endswith(".httpexchange")]
+    (tmp_path / "own").mkdir()
+    asserts = run(tmp_path / "own", scenario=SCENARIO + '    assert chat.captured == {"order": "1"}\n')
+    assert {one["name"] for result in asserts.results for one in result["attachments"]} >= {"transcript", "timeline"}
     containers = [json.loads(file.read_text()) for file in tmp_path.rglob("*-container.json")]
     assert all(one.get("befores") or one.get("afters") for one in containers)
 
