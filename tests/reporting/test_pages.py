@@ -295,3 +295,11 @@ def test_tokens_are_linked_where_they_are_folded() -> None:
     seen = faulty()
     read = check(pages(seen)[0])
     assert all(f"e{place}" in read.ids for place, _ in tokens(seen.timeline))
+
+
+def test_an_interval_is_told_from_its_number() -> None:
+    """Also on one line, where nothing else sets them apart."""
+    seen = Timeline(
+        [event("opened", at=0.0), event("routed", at=0.622, earliest=0.117, succeeded=True, routing="initial")]
+    )
+    assert "routed (ms)622 (117–622)" in text_of(pages(outcome(seen))[0])

@@ -82,9 +82,14 @@ def _number(unit: str, span: Span) -> Iterator[str]:
         yield tag("small", f"{span.least:,.0f}{DASH}{span.most:,.0f}")
 
 
+def _in_a_line(unit: str, span: Span) -> Html:
+    number, *interval = _number(unit, span)
+    return joined([number, *(part for one in interval for part in (" (", one, ")"))])
+
+
 def _channel(view: View) -> Iterator[tuple[str, Html]]:
     for name, metric in CHANNEL.items():
         values = [span for span in metric.read(view.measured) if span is not None]
         if any(span.value for span in values):
-            told = joined([joined(_number(metric.unit, span)) for span in values[:8]], ", ")
+            told = joined([_in_a_line(metric.unit, span) for span in values[:8]], ", ")
             yield f"{name.removesuffix('_ms')}{' (ms)' if metric.unit == 'ms' else ''}", told
