@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from harness.events.text import printable
 from harness.reporting.pages import failure
 from harness.reporting.pages.index import clear, index, listed_in, slowest, write_index
+from harness.reporting.pages.markup import DASH
 from harness.reporting.pages.page import SIZE, pages, write
 from harness.reporting.pages.summary import summary_in
 from harness.scenarios.outcome import Outcome, Status, Step
@@ -299,7 +300,6 @@ def test_tokens_are_linked_where_they_are_folded() -> None:
 
 def test_an_interval_is_told_from_its_number() -> None:
     """Also on one line, where nothing else sets them apart."""
-    seen = Timeline(
-        [event("opened", at=0.0), event("routed", at=0.622, earliest=0.117, succeeded=True, routing="initial")]
-    )
-    assert "routed (ms)622 (117–622)" in text_of(pages(outcome(seen))[0])
+    routed = event("routed", at=0.622, earliest=0.117, succeeded=True, routing="initial")
+    seen = Timeline([event("opened", at=0.0), routed])
+    assert f"routed (ms)622 (117{DASH}622)" in text_of(pages(outcome(seen))[0])
