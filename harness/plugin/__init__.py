@@ -20,11 +20,11 @@ from harness.client.target_file import SANDBOX
 from harness.errors import ExpectationFailed, HarnessError, LocalProtocolError
 from harness.plugin import allure_hooks, safety, scenario_files
 from harness.plugin.judging import FIXTURE, Run, chosen, of_function, run_of, runs_of
+from harness.plugin.printing import PRINTING, Printing
 from harness.plugin.scenario_files import ATTEMPT, OUTCOMES, PERFORMED, STAGE, ScenarioItem
 from harness.plugin.stage import STRICT, Stage
 from harness.plugin.tally import Totals, scenario_of
 from harness.reporting import allure
-from harness.reporting.pages.page import write
 from harness.reporting.store.values import Told
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.customer import Customer, recorded_customer
@@ -184,6 +184,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[KEPT] = _keeper(config, runs)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
+    config.stash[PRINTING] = printing = Printing(config)
+    config.pluginmanager.register(printing, "harness-printing")
     config.pluginmanager.register(scenario_files, "harness-scenario-files")
     config.pluginmanager.register(totals, "harness-totals")
     config.pluginmanager.register(allure_hooks, "harness-allure")
@@ -374,7 +376,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         scenario = item.nodeid if run is None else run.scenario
         outcomes = [replace(conversation.outcome, scenario=scenario) for conversation in conversations]
         _add_up(item, outcomes)
-        allure.report(outcomes, made=_pages(item, outcomes), everything=not has_held or _wants_all(item))
+        allure.report(
+            outcomes,
+            made=item.config.stash[PRINTING].pages(item, outcomes),
+            everything=not has_held or _wants_all(item),
+        )
 
 
 @contextmanager
@@ -395,7 +401,7 @@ def _report_performed(item: ScenarioItem) -> None:
             performed.outcomes,
             ran=item.config.stash[STAGE].times(item),
             flaky=performed.flaky,
-            made=_pages(item, performed.outcomes),
+            made=item.config.stash[PRINTING].pages(item, performed.outcomes),
             everything=performed.error is not None or _wants_all(item),
         )
         if item.is_quarantined:
@@ -412,17 +418,6 @@ def _add_up(item: pytest.Item, outcomes: Sequence[Outcome]) -> None:
         item.stash[OUTCOMES] = outcomes
     for outcome in outcomes:
         item.config.stash[TOTALS].sums.add(outcome)
-
-
-def _pages(item: pytest.Item, outcomes: Sequence[Outcome]) -> list[list[str]]:
-    """Write the pages of a test's conversations, where that is asked for, and give them."""
-    if (folder := item.config.getoption("--pages")) is None:
-        return []
-    try:
-        return [write(outcome, folder) for outcome in outcomes]
-    except OSError as error:  # no reason to lose a result
-        item.add_report_section("call", "page", f"the page was not written: {error}")
-        return []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -455,7 +450,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                 terminalreporter.write_line(f"truncated: {recording.truncated}")
     if left := config.stash[LEFT]:
         terminalreporter.write_line(f"not judged: {len(left)} recordings of other scenarios")
-    if lines := [*config.stash[TOTALS].lines(), *config.stash[KEPT]()]:
+    if lines := [*config.stash[TOTALS].lines(), *config.stash[KEPT](), *config.stash[PRINTING].lines()]:
         terminalreporter.section("conversations")
         for line in lines:
             terminalreporter.write_line(line)

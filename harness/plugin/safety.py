@@ -67,6 +67,13 @@ class Safety:
 
     def shown(self, text: str) -> str:
         """A text without secrets; doing it twice changes nothing more."""
+        concerned, kept = self._concerned(text)
+        for redactor in concerned:
+            text = redactor.shown(text, looks=False)
+        return self._anybodys(kept).shown(text)
+
+    def _concerned(self, text: str) -> tuple[list[Redactor], frozenset[str]]:
+        """Who may know something in a text, and what nobody takes out for how it looks."""
         with self._lock:
             while self._fresh:
                 secrets = self._fresh.pop()
@@ -75,10 +82,7 @@ class Safety:
             if self._kept is None:
                 known = (one.sensitive.keep for those in self._known.values() for one in those)
                 self._kept = frozenset().union(*known)
-            concerned, kept = self._many.concerned(text), self._kept
-        for redactor in concerned:
-            text = redactor.shown(text, looks=False)
-        return self._anybodys(kept).shown(text)
+            return self._many.concerned(text), self._kept
 
     def _anybodys(self, keep: frozenset[str]) -> Redactor:
         """What takes out what is secret whoever's it is, but for what scenarios say themselves."""
@@ -88,6 +92,10 @@ class Safety:
 
     def tidy(self, value: Any) -> Any:
         """The same of everything in a report, whatever it is made of; what can be changed in place is."""
+        told = "\n".join(_texts(value))
+        concerned, kept = self._concerned(told)
+        if not any(redactor.may_hide(told) for redactor in (*concerned, self._anybodys(kept))):
+            return value  # as nearly always, and one text is looked at in less time than a hundred
         return self._tidied(value, set())
 
     def _tidied(self, value: Any, seen: set[int]) -> Any:
@@ -188,6 +196,25 @@ class Safety:
         said = str(warning_message.message)
         if (shown := self.shown(said)) != said:
             warning_message.message = type(warning_message.message)(shown)
+
+
+def _texts(value: Any) -> list[str]:
+    """All texts that `tidy` looks at in something."""
+    texts: list[str] = []
+    seen: set[int] = set()
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, str):
+            texts.append(one)
+        elif isinstance(one, list | tuple):
+            rest += one
+        elif isinstance(one, Mapping):
+            rest += one.values()
+        elif type(one).__module__.startswith(_OURS) and hasattr(one, "__dict__") and id(one) not in seen:
+            seen.add(id(one))
+            rest += vars(one).values()
+    return texts
 
 
 def watch(config: pytest.Config, privacy: Privacy, gone: tuple[str, ...]) -> Safety:

@@ -182,6 +182,11 @@ class Stage:
         except ValueError:  # it was over, and Ctrl-C came while that was being told
             return None
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether conversations are held meanwhile, whose arrivals are not to wait for anything else."""
+        return self._pool is not None and self._pool.state().running > 0
+
     def times(self, item: pytest.Item) -> tuple[float, float] | None:
         """When a scenario began and ended, wall-clock seconds since 1970; None if it was not played here."""
         return self._times.get(item.nodeid)

@@ -4,9 +4,12 @@ Nothing happens where Allure is not switched on. Not here: the HTML (allure_html
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import allure_commons
+from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment
 from allure_commons.types import LabelType
 
@@ -20,6 +23,21 @@ from harness.timeline.transcript import lines
 
 _TIDY = "harness"
 """The name of our hooks among Allure's plugins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A page that somebody else is making (pages/press.py): the file among the results that will have it."""
+
+    file: Path
+
+
+def coming() -> Coming | None:
+    """A new place for a page; None where the results are not, or not only, files of one folder."""
+    writers = [one.plugin for one in allure_commons.plugin_manager.hook.report_attached_data.get_hookimpls()]
+    if len(writers) == 1 and isinstance(writers[0], AllureFileLogger):
+        return Coming(writers[0]._report_dir / f"{uuid4()}-attachment.html")
+    return None
 
 
 def switch_on(worker: str = "") -> None:
@@ -54,6 +72,11 @@ def marks(script: Script, patterns: Mapping[str, str]) -> Iterator[tuple[str, tu
     for link in script.links:
         kind, address = next((kind, address) for kind, address in link if address)
         yield "allure_link", (patterns.get(kind, "{}").format(address),), {"link_type": kind, "name": address}
+
+
+def is_on() -> bool:
+    """Whether there is a report of the test that is running."""
+    return running() is not None
 
 
 def identify(test: Identity | Function) -> None:
@@ -93,7 +116,7 @@ def report(
     *,
     ran: tuple[float, float] | None = None,
     flaky: str = "",
-    made: Sequence[Sequence[str]] = (),
+    made: Sequence[Sequence[str] | Coming] = (),
     everything: bool = False,
 ) -> None:
     """Add the conversations to the test that is running.
@@ -103,7 +126,8 @@ def report(
 
     Args:
         outcomes: What they came to, redacted.
-        made: Their pages, if these were made already; that of one which has several is made again, without addresses.
+        made: Their pages, or the files that will have them; that of one which has several is made again, without
+            addresses.
         ran: When the test began and ended, if not when it was reported: wall-clock seconds since 1970.
         flaky: Why it held, but not at first; empty if it did at first, or not at all.
         everything: Whether they have all of that in any case.
@@ -119,15 +143,20 @@ def report(
             test.steps.extend(parts)
         else:
             test.steps.append(whole(outcome, parts, requests))
-        page = made[place] if place < len(made) and len(made[place]) == 1 else pages(outcome)
+        page = made[place] if place < len(made) else []
+        if not isinstance(page, Coming) and len(page) != 1:
+            page = pages(outcome)
         which = "" if len(outcomes) == 1 else f" of {outcome.name}"
         test.attachments.extend(_evidence(outcome, which, page, has_all=has_all))
         if len(outcomes) == 1:
             test.attachments.extend(requests)
 
 
-def _evidence(outcome: Outcome, which: str, made: Sequence[str], *, has_all: bool) -> Iterator[Attachment]:
+def _evidence(outcome: Outcome, which: str, made: Sequence[str] | Coming, *, has_all: bool) -> Iterator[Attachment]:
     """What is attached of a conversation as a whole; `which` tells it from the others of its test."""
+    if isinstance(made, Coming):
+        yield Attachment(name=f"conversation{which}", source=made.file.name, type="text/html")
+        made = []
     for number, page in enumerate(made, 1):  # see reporting/pages; more than one of a long conversation only
         more = f", page {number}" if number > 1 else ""
         yield _attached(f"conversation{which}{more}", page, "text/html", "html")

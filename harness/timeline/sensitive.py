@@ -303,7 +303,12 @@ class Sensitive:
         if ":" not in text and "=" not in text:
             return False
         small = text.lower()
-        return any(sign in small for sign in self._signs)
+        return any(sign in small for sign in self._signs) and self._said.search(small) is not None
+
+    @cached_property
+    def _said(self) -> re.Pattern[str]:
+        """The end of a secret field's name, and what follows it."""
+        return re.compile(rf"(?:{'|'.join(map(re.escape, self._signs))})(?:\\*[\"']\s*:|[:=])")
 
     @cached_property
     def _signs(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 One conversation, longer than most of suites/, is held with the sandbox and recorded; then pytest runs a
 thousand tests that pass at once, first by itself, then with the harness and Allure, where each test hands over what
-that conversation came to: steps and page. Rounds alternate, and the fastest of each counts: whatever else the machine
-does only adds.
+that conversation came to: steps and page. Both may use all cores, as a run does: pages are made in a process of their
+own. Rounds alternate, and the fastest of each counts: whatever else the machine does only adds.
 """
 
 import os
@@ -19,7 +19,6 @@ from harness.reporting.allure_html import build
 from harness.reporting.allure_steps import steps
 from harness.reporting.pages.page import pages
 from harness.scenarios.remembering import read_as_written, remembered
-from tests.bench.scenarios import on_core
 
 ROOT = Path(__file__).parents[2]
 TESTS = 1_000
@@ -57,6 +56,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.plugin.printing import PRINTING
 from harness.reporting import allure
 from harness.scenarios.remembering import read_as_written, remembered
 
@@ -69,12 +69,12 @@ def pytest_runtest_call(item):
     try:
         return (yield)
     finally:
-        allure.report([OUTCOME])
+        allure.report([OUTCOME], made=item.config.stash[PRINTING].pages(item, [OUTCOME]))
 """
 
 
 def pytest(folder: Path, *arguments: str) -> float:
-    """Run pytest in a folder, on the first core.
+    """Run pytest in a folder.
 
     Returns:
         Seconds that it took.
@@ -82,7 +82,7 @@ def pytest(folder: Path, *arguments: str) -> float:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", *arguments]
     started = time.perf_counter()
     env = {**os.environ, "PYTEST_ADDOPTS": "-p no:schemathesis -p no:hypothesispytest"}  # of the harness's own tests
-    done = run([*on_core(0), *command], cwd=folder, capture_output=True, text=True, check=False, env=env)
+    done = run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
     took = time.perf_counter() - started
     if done.returncode:
         raise SystemExit(f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")

@@ -7,7 +7,7 @@ from functools import cache
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.events import Chose, Message, Opened, Option, Token, Unrecognised
@@ -15,7 +15,7 @@ from harness.events.base import Event
 from harness.scenarios.privacy import redactor_of
 from harness.timeline.pieces import redacted
 from harness.timeline.redaction import Redactor
-from harness.timeline.sensitive import TOKEN
+from harness.timeline.sensitive import FIELDS, TOKEN, Sensitive
 from harness.timeline.timeline import Timeline
 from harness.user.persona import Persona, persona
 from tests.timeline.arbitrary import TEXTS, events
@@ -178,3 +178,28 @@ def test_a_placeholder_of_somebody_else_is_a_mistake(text: str) -> None:
     """Said when it is restored."""
     with pytest.raises(ValueError, match=r"persona|argument"):
         REDACTOR.restore(text)
+
+
+_MARKS = st.sampled_from(["", '"', "'", '\\"', '\\\\"'])
+_NAMES = st.sampled_from([*FIELDS, "accessToken", "X-Api-Key", "COOKIE", "Set-Cookie", "number", "message"])
+_FIELD = st.tuples(
+    *(st.sampled_from(["", "{", "a ", "?", "\n"]), _MARKS, _NAMES, _MARKS, st.sampled_from(["", " ", "-"])),
+    *(st.sampled_from([":", "=", " "]), st.sampled_from(["", " "]), _MARKS, st.sampled_from(["abc", "1", ""]), _MARKS),
+).map("".join)
+
+
+@settings(max_examples=1_000)
+@given(_FIELD)
+def test_a_glance_misses_no_secret_field(text: str) -> None:
+    """It decides whether anybody looks closely."""
+    sensitive = Sensitive()
+    assert sensitive.may_name(text) or not [*sensitive.named(text)]
+
+
+@given(_FIELD, TEXTS, TEXTS)
+def test_a_glance_at_many_texts_misses_none_of_them(secret: str, before: str, after: str) -> None:
+    """What is in one of them is seen in all of them together."""
+    redactor = Redactor(ZOE)
+    for one in (secret, f"{secret} zoe@example.org", JWT, "4111 1111 1111 1111"):
+        if redactor.shown(one) != one:
+            assert redactor.may_hide("\n".join([before, one, after]))

@@ -37,7 +37,7 @@ _TITLES = {
 }
 
 
-def pages(outcome: Outcome, *, name: str = "", pace: Pace = DEFAULT, note: str = "") -> list[str]:
+def pages(outcome: Outcome, *, name: str = "", pace: Pace = DEFAULT, note: str = "", size: int = SIZE) -> list[str]:
     """The conversation as HTML.
 
     Args:
@@ -46,9 +46,10 @@ def pages(outcome: Outcome, *, name: str = "", pace: Pace = DEFAULT, note: str =
             they have no addresses.
         pace: What its streamed answers are judged by.
         note: A sentence for the head of the page, such as where its verdict comes from.
+        size: Bytes of a page at most.
 
     Returns:
-        One page up to about 550 events, more for longer conversations or weightier events; each under 200 KB.
+        One page up to about 550 events, more for longer conversations or weightier events; each under that size.
     """
     view = View(outcome, pace)
     starts = list(range(0, len(outcome.timeline), EVENTS)) or [0]
@@ -58,7 +59,7 @@ def pages(outcome: Outcome, *, name: str = "", pace: Pace = DEFAULT, note: str =
         for part in view.parts:
             view.part = part
             made.append(_page(view, note))
-        heavy = [part for part, html in zip(view.parts, made, strict=True) if _is_heavy(part, html)]
+        heavy = [part for part, html in zip(view.parts, made, strict=True) if _is_heavy(part, html, size)]
         if not heavy:
             return made
         starts = sorted([*starts, *((part.start + part.stop) // 2 for part in heavy)])
@@ -80,7 +81,7 @@ def write(outcome: Outcome, folder: Path, *, name: str = "", pace: Pace = DEFAUL
     Raises:
         OSError: One can't be written.
     """
-    name = name or _name(outcome)
+    name = name or name_of(outcome)
     folder.mkdir(parents=True, exist_ok=True)
     made = pages(outcome, name=name, pace=pace, note=note)
     for number, html in enumerate(made, 1):
@@ -88,15 +89,15 @@ def write(outcome: Outcome, folder: Path, *, name: str = "", pace: Pace = DEFAUL
     return made
 
 
-def _name(outcome: Outcome) -> str:
-    """A file's name that no other conversation's page has."""
+def name_of(outcome: Outcome) -> str:
+    """A file's name, without an ending, that no other conversation's page has."""
     if outcome.recording:
         return Path(outcome.recording).name.removesuffix(SUFFIX)
     return f"conversation-{sub(r'[^A-Za-z0-9_-]+', '-', outcome.conversation)[:80] or 'without-an-id'}"
 
 
-def _is_heavy(part: Part, html: str) -> bool:
-    return part.stop - part.start > 1 and len(html.encode()) > SIZE
+def _is_heavy(part: Part, html: str, size: int) -> bool:
+    return part.stop - part.start > 1 and len(html.encode()) > size
 
 
 def _page(view: View, note: str) -> str:
@@ -110,7 +111,7 @@ def _page(view: View, note: str) -> str:
         tag("a", "To the verdict", href="#s-verdict", class_="skip"),
         tag("header", *_header(view, summary, note)),
         _contents(shown),
-        tag("main", *shown, *_parts(view, "pages, at the end")),
+        *(Html("<main>"), *shown, *_parts(view, "pages, at the end"), Html("</main>")),
     ]
     return frame(title, [summary.meta()] if part.number == 1 else [], body)
 
@@ -151,5 +152,6 @@ def _to(view: View, part: Part) -> Html:
 
 
 def _contents(sections: list[Html]) -> Html:
-    there = [(anchor, name) for anchor, name in _TITLES.items() if any(f'id="{anchor}"' in one for one in sections)]
+    heads = [one[:40] for one in sections]
+    there = [(anchor, name) for anchor, name in _TITLES.items() if any(f'id="{anchor}"' in one for one in heads)]
     return tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in there), aria_label="sections")

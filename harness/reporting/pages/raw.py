@@ -67,5 +67,5 @@ def _frames(view: View) -> Iterator[_Frame]:
 
 def _fresh(model: list[str], pieces: list[str]) -> list[str]:
     """The values in which a frame differs from its model, each once."""
-    differing = (ours for theirs, ours in zip(model, pieces, strict=True) if ours != theirs)
-    return list(dict.fromkeys(ours.strip(":,{}[]\\") or ours for ours in differing))
+    differing = [ours for theirs, ours in zip(model, pieces, strict=True) if ours != theirs]
+    return list(dict.fromkeys([ours.strip(":,{}[]\\") or ours for ours in differing]))
