@@ -4,11 +4,12 @@ Files are data: no tag makes an object, an alias can't blow up, a key can't stan
 wording of what a model refuses. Not here: what a file may say (the models of those who read it).
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -64,7 +65,12 @@ class Problem:
 
 def shown_path(path: Path) -> str:
     """A path as a person reads it: from the current folder if it is in there."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return _shown_from(path, os.getcwd())
+
+
+@lru_cache(1024)
+def _shown_from(path: Path, here: str) -> str:
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def told_once(problems: Iterable[Problem]) -> list[Problem]:

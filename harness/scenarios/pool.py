@@ -34,7 +34,7 @@ _PATIENCE = 0.02
 """Seconds after which the next job starts even though the loop does not keep up."""
 
 _COURTESY = 10.0
-"""Seconds for which a result that is there is held back, while the loop does not keep up; see `result`."""
+"""Seconds for which a result that is there is held back at most, while the loop does not keep up; see `result`."""
 
 _MOMENT = 0.02
 """Seconds after which it is asked again whether the loop keeps up."""
@@ -266,7 +266,7 @@ class Pool(Generic[Provided, Value]):
         self._results: dict[str, Finished[Value] | None] = {}
         self._asked: dict[str, threading.Event] = {}
         self._refusal: Callable[[], HarnessError] | None = None
-        self._done = self._failures = self._stopped = 0
+        self._done = self._failures = self._stopped = self._untold = 0
         self._complaints: list[str] = []
 
     # -- for whoever has jobs -----------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ class Pool(Generic[Provided, Value]):
         """Wait until a job is over. A result is handed out once; the pool does not keep it.
 
         Whoever gets a result computes: writes reports, say. That can wait, and conversations can't; so a result is held
-        back for a short while if the loop is behind its work.
+        back for a short while if the loop is behind its work, but never more results than jobs run at once.
 
         Args:
             key: The job's.
@@ -338,12 +338,15 @@ class Pool(Generic[Provided, Value]):
         with self._lock:
             del self._asked[key]
             finished = self._results.pop(key)
+            self._untold -= 1
         assert finished is not None  # noqa: S101 - we were told so
         return finished
 
     def _give_way(self) -> None:
         until = time.monotonic() + _COURTESY
-        while (self._is_starting or not self._pulse.keeps_up) and time.monotonic() < until:
+        while (self._is_starting or not self._pulse.keeps_up) and self._untold <= self._concurrency:
+            if time.monotonic() >= until:
+                return
             self._gone.wait(_MOMENT)
 
     def stop(self) -> None:
@@ -412,6 +415,7 @@ class Pool(Generic[Provided, Value]):
                 self._done += 1
                 self._failures += self._has_failed(finished)
             self._results[finished.key] = finished
+            self._untold += 1
             if asked := self._asked.get(finished.key):
                 asked.set()
 

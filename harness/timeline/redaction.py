@@ -366,17 +366,23 @@ class Redactor:
 
     def redacted(self, value: Any) -> Any:
         """The same structure of mappings and sequences with every text in it redacted, names of fields included."""
+        texts: list[str] = []
+        if not self._gather(value, texts) and not self.may_hide("\n".join(texts)):
+            return value
+        return self._redacted(value)
+
+    def _redacted(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             is_secret = self._sensitive.is_secret
             answers = isinstance(value.get("name"), str) and is_secret(value["name"])
             return {
                 self.redact(key) if isinstance(key, str) else key: FIELD
                 if one and isinstance(one, str) and (is_secret(str(key)) or (answers and key == "value"))
-                else self.redacted(one)
+                else self._redacted(one)
                 for key, one in value.items()
             }
         if isinstance(value, list | tuple):
-            return type(value)(map(self.redacted, value))
+            return type(value)(map(self._redacted, value))
         return self.redact(value) if isinstance(value, str) else value
 
     def restored(self, value: Any) -> Any:

@@ -691,6 +691,20 @@ def test_stopping_while_starts_are_held_back(monkeypatch: pytest.MonkeyPatch) ->
     assert cancelled == [0]
 
 
+def test_results_are_not_held_back_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a loop that is always behind: no more of them wait than jobs run at once."""
+    monkeypatch.setattr("harness.scenarios.pool._COURTESY", 10 * SOON)
+    monkeypatch.setattr("harness.scenarios.pulse.Pulse.keeps_up", False)
+    with a_pool(concurrency=2) as pool:
+        for key in "abc":
+            pool.submit(Job(key, at_once))
+        pool.submit(Job("last", for_ever))
+        asking = threading.Thread(target=pool.result, args=("a",))
+        asking.start()
+        asking.join(SOON)
+        assert not asking.is_alive()
+
+
 # -- what the jobs share ----------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from harness.reporting.pages.page import pages
 from harness.scenarios.outcome import Outcome
 
 MADE, NOT_MADE = b"+", b"-"
-PATIENCE = 10
+PATIENCE = 19
 """How far the process stands back where cores are scarce, as `nice` counts."""
 WORTH_IT = 100
 """Pages that take as long as it takes to start the process."""
