@@ -28,6 +28,9 @@ _FIRST_FINAL = 200
 """Answers with a lower status only announce the one that counts."""
 
 
+_NO_READS: "deque[tuple[bytes, Arrival]]" = deque(maxlen=0)
+
+
 @dataclass(slots=True)
 class Head:
     """What an answer begins with.
@@ -50,13 +53,14 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         is_open: Whether it can still be used.
+        is_kept: Whether somebody goes on reading the answer when the response is closed, and will close it.
         idle_since: When it came to rest, seconds on the heartbeat's clock.
     """
 
     def __init__(self, heartbeat: Heartbeat, loop: asyncio.AbstractEventLoop) -> None:
         self._heartbeat, self._loop = heartbeat, loop
         self._transport: asyncio.Transport | None = None
-        self.is_open = False
+        self.is_open = self.is_kept = False
         self.idle_since = 0.0
         self._held: float | None = None
         self._parser: httptools.HttpResponseParser | None = None
@@ -146,6 +150,7 @@ class Connection(asyncio.Protocol):
         while self._reads:
             into(*self._reads.popleft())
         self._unread, self._sink = 0, into
+        self._reads, self._headers, self._answer = _NO_READS, [], None  # it may last for hours, and there are thousands
         try:
             while not self._is_complete:
                 if self._error is not None:
@@ -153,7 +158,7 @@ class Connection(asyncio.Protocol):
                 self._waiter = self._loop.create_future()
                 await self._waiter
         finally:
-            self._sink = None
+            self._sink, self._reads = None, deque()
 
     @property
     def is_at_rest(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from harness.client.arrivals import Heartbeat
+from harness.client.connection import Connection
 from harness.client.target import Target, Timeouts
 from harness.client.transport import Transport
 
@@ -91,6 +92,10 @@ class Network:
         finally:
             await response.aclose()
         return response
+
+    def drop(self, connection: Connection) -> None:
+        """Close a connection that was kept."""
+        self._transport.drop(connection)
 
     async def __aenter__(self) -> Self:
         self.heartbeat.__enter__()

@@ -42,8 +42,8 @@ class EventStream:
         broken: What the network said when the stream ended; empty while it is open and after an orderly end.
     """
 
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._decoder = SSEDecoder()
         self.broken = ""
 
@@ -69,9 +69,8 @@ class EventStream:
                 hear(Batch(arrival, frames))
             self._decoder.feed(b"")  # the decoder hands out what was whole before it complains of what is not
 
-        connection: Connection = self._response.extensions["connection"]  # not aiter_raw, which loses the arrivals
         try:
-            await connection.pour(take)
+            await self._connection.pour(take)  # not aiter_raw, which loses the arrivals
         except httpx.TransportError as error:
             self.broken = str(error) or type(error).__name__
 
@@ -101,13 +100,30 @@ async def open_stream(network: Network, url: str, headers: dict[str, str]) -> As
         ServiceRefused: The service answered with an error status.
         RemoteProtocolError: What answered is not an event stream.
     """
+    connection = await _opened(network, url, headers)
+    del url, headers  # there are thousands of streams
+    try:
+        yield EventStream(connection)
+    finally:
+        network.drop(connection)
+
+
+async def _opened(network: Network, url: str, headers: dict[str, str]) -> Connection:
+    """The connection over which it comes; nothing is kept of the answer besides, as thousands may be open."""
     patience = httpx.Timeout(network.timeouts.first_event, connect=network.timeouts.connect)
+    connection: Connection | None = None
     try:
         async with aconnect_sse(network.http, "GET", url, headers=headers, timeout=patience) as source:
             await _check(source.response)
-            yield EventStream(source.response)
+            connection = source.response.extensions["connection"]
+            connection.is_kept = True
     except httpx.TransportError as error:
         raise unreachable(url, error) from error
+    except BaseException:
+        if connection is not None:
+            network.drop(connection)
+        raise
+    return connection
 
 
 async def _check(response: httpx.Response) -> None:

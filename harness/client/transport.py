@@ -97,7 +97,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     def release(self, origin: _Origin, connection: Connection) -> None:
         """Take a connection back whose answer is of no more interest."""
-        if connection not in self._busy:
+        if connection not in self._busy or connection.is_kept:
             return
         self._busy.discard(connection)
         if connection.is_at_rest:
@@ -105,6 +105,11 @@ class Transport(httpx.AsyncBaseTransport):
             self._resting.setdefault(origin, []).append(connection)
         else:
             connection.close()
+
+    def drop(self, connection: Connection) -> None:
+        """Close a connection that was kept."""
+        self._busy.discard(connection)
+        connection.close()
 
     # -- connections --------------------------------------------------------------------------------------------------
 

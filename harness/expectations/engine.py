@@ -216,7 +216,8 @@ class Judgement:
         }
         self._watched = frozenset[str]().union(*(leaf.quiet_kinds for leaf in leaves if isinstance(leaf, Quiet)))
         self._forbidden = frozenset(forbidden.kind for forbidden in expectation.never)
-        self._heeded = EVERYTHING | self._kinds | self._forbidden
+        named = self._kinds | self._forbidden
+        self._heeded = EVERYTHING if named <= EVERYTHING else EVERYTHING | named
         ends = {name for latency in expectation.latencies for name in (latency.since, latency.until)}
         self._marked = ends | {leaf.name for leaf in leaves if leaf.name}
         self._is_timed = bool(expectation.latencies or self._watched) or any(

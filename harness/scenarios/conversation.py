@@ -109,9 +109,12 @@ class Conversation(ABC):
         where: Where the scenario stands, such as "suites/orders.scenario.yaml:12"; the line of Python if empty.
     """
 
-    where: str = ""
-    _recorded_at: str = ""
-    _looked: Looked | None = None
+    __slots__ = (  # for thousands of them, each with more attributes than a class can share
+        *("persona", "id", "deployment", "where", "_name", "_target_name", "_within", "_opened_at", "_secrets"),
+        *("_recorder", "_recorded_at", "_looked", "_queues", "_failed", "_let_go", "_steps", "_captured", "_named"),
+        *("_rules", "_checked", "_strict", "_all_held", "_acknowledges", "_anchor", "_broken"),
+        *("_begun", "_open", "_closing", "_closed", "_is_over", "_is_offline"),
+    )
 
     def __init__(
         self,
@@ -126,10 +129,12 @@ class Conversation(ABC):
         strict: bool,
         secrets: Secrets | None = None,
     ) -> None:
-        self.persona, self.id, self.deployment = persona, id, deployment
+        self.persona, self.id, self.deployment, self.where = persona, id, deployment, ""
         self._name, self._target_name, self._within, self._opened_at = name, target, within, opened_at
         self._secrets = secrets or Secrets(persona)
         self._recorder = Recorder()
+        self._recorded_at = ""
+        self._looked: Looked | None = None
         self._queues = Queues()
         self._failed: tuple[Judgement, Verdict] | None = None
         self._let_go: list[Judgement] = []

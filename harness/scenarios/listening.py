@@ -16,6 +16,7 @@ from harness.client.target import Reconnect
 from harness.errors import HarnessError, RemoteProtocolError, StreamInterrupted, is_passing
 from harness.events import Connected, Dropped, Event, Missed, Received, Replayed, Resumed
 from harness.protocols.miaw.mapping import events_of, events_of_entry
+from harness.scenarios.bell import Bell
 from harness.scenarios.heard import LOST, Heard
 
 _JITTER = 0.2
@@ -62,7 +63,7 @@ class Listening:
         self._scope: asyncio.Timeout | None = None
         self._cut: asyncio.Future[None] | None = None
         self._asked: asyncio.Future[None] | None = None
-        self._nudge = asyncio.Event()
+        self._nudge = Bell()
         self._is_away = False
         self._seconds: float | None = None
         self._after = ""
@@ -82,7 +83,7 @@ class Listening:
         """Cut the stream; it is taken up again after so many seconds, or when `resume` is called."""
         self._is_away, self._seconds = True, seconds
         if self._scope is None:  # it is lost already, and is not to come back by itself
-            self._nudge.set()
+            self._nudge.ring()
             return
         loop = asyncio.get_running_loop()
         self._cut = loop.create_future()
@@ -97,7 +98,7 @@ class Listening:
         """
         self._asked = asyncio.get_running_loop().create_future()
         self._is_away = False
-        self._nudge.set()
+        self._nudge.ring()
         await self._asked
 
     async def close(self) -> None:
@@ -140,7 +141,7 @@ class Listening:
 
     def _opened(self, event: type[Connected | Resumed]) -> None:
         at = self._note(event)
-        self._nudge.clear()
+        self._nudge.silence()
         self._is_away = False
         self._answer(None)
         if event is Resumed:
@@ -181,7 +182,7 @@ class Listening:
 
     async def _nudged(self, seconds: float | None) -> bool:
         """Wait so long; say whether the scenario did something meanwhile that ends the wait."""
-        self._nudge.clear()
+        self._nudge.silence()
         try:
             async with asyncio.timeout(seconds):
                 await self._nudge.wait()

@@ -24,6 +24,7 @@ from harness.events import Answered, Closing, Event, Message
 from harness.expectations.engine import Judging, Verdict
 from harness.expectations.engine import Status as Judged
 from harness.scenarios.acknowledging import Acknowledging
+from harness.scenarios.bell import Bell
 from harness.scenarios.conversation import AMove, Conversation, Request, Taking
 from harness.scenarios.ledger import Ledger
 from harness.scenarios.listening import Listening
@@ -52,6 +53,11 @@ class LiveConversation(Conversation):
         ledger: Where it is noted as long as it is open; nowhere by default.
         secrets: What must not be written of the scenario; what is known of the persona by default.
     """
+
+    __slots__ = (
+        *("_wait_for_turn", "_ledger", "_heartbeat", "_zero", "_client", "_rehearsal"),
+        *("_acknowledging", "_news", "_listening", "_recording", "_introduced"),
+    )
 
     def __init__(
         self,
@@ -85,7 +91,7 @@ class LiveConversation(Conversation):
         self._rehearsal = Rehearsal(Requests(network, self._observed), target)
         self._acknowledges = target.acknowledge
         self._acknowledging: Acknowledging | None = None
-        self._news = asyncio.Event()
+        self._news = Bell()
         self._listening = Listening(
             self._client,
             self.id,
@@ -122,7 +128,7 @@ class LiveConversation(Conversation):
         place = super()._record(event)
         if isinstance(event, Message) and not self._closing:
             self._acknowledge(event.entry)
-        self._news.set()
+        self._news.ring()
         if self._recording is not None:
             if self._secrets.people != self._introduced:
                 self._introduce(self._recording)
@@ -245,11 +251,11 @@ class LiveConversation(Conversation):
         def ring() -> None:
             nonlocal rang
             rang = True
-            self._news.set()
+            self._news.ring()
 
         try:
             while True:
-                self._news.clear()
+                self._news.silence()
                 self._complete()
                 verdict = judgement.look(self.timeline)
                 if verdict.status is not Judged.PENDING:
@@ -281,7 +287,7 @@ class LiveConversation(Conversation):
         self._recorder.end(why := "the event stream ended")
         if not self._closed:
             self._broken = error
-        self._news.set()
+        self._news.ring()
         self._mark(Stopped(horizon=self.timeline.horizon, why=why, error=failure_of(self._broken)))
 
     # -- the end ------------------------------------------------------------------------------------------------------
