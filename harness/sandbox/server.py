@@ -133,7 +133,19 @@ class Sandbox:
         self._listener = listener
         self._url = f"{'https' if self._authority else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         # A task of its own holds the task group: whoever enters may leave from another task, as test fixtures do.
-        self._running = asyncio.create_task(self._run(listener), name="sandbox")
+        serves = asyncio.Event()
+        self._running = asyncio.create_task(self._run(listener, serves), name="sandbox")
+        serving = asyncio.create_task(serves.wait())
+        try:
+            await asyncio.wait((self._running, serving), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await self.__aexit__()
+            raise
+        finally:
+            serving.cancel()
+        if self._running.done():  # nobody would ever be answered
+            listener.close()
+            self._running.result()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -146,7 +158,7 @@ class Sandbox:
         with suppress(asyncio.CancelledError):
             self._running.result()
 
-    async def _run(self, listener: socket.socket) -> None:
+    async def _run(self, listener: socket.socket, serves: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             service = self._service = Service(
                 self.bots,
@@ -158,6 +170,7 @@ class Sandbox:
             )
             tls = self._authority.context() if self._authority else None
             async with _serving(application(service, ping_interval=self._ping_interval), listener, tls):
+                serves.set()
                 try:
                     await asyncio.Event().wait()
                 finally:

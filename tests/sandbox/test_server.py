@@ -41,6 +41,20 @@ async def test_a_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
             await end_user.say("a" * 100_000)
 
 
+async def test_what_cannot_be_served_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of an address where nobody answers."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no application today")
+
+    monkeypatch.setattr("harness.sandbox.server.application", broken)
+    sandbox = Sandbox()
+    async with asyncio.timeout(GRACE):
+        with pytest.raises(ExceptionGroup) as raised:
+            await sandbox.__aenter__()
+    assert raised.group_contains(RuntimeError, match="no application today")
+
+
 async def test_nothing_listens_after_a_stop() -> None:
     """The port is free again, and the address is gone."""
     async with Sandbox() as sandbox:
