@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from re import search
@@ -104,3 +105,12 @@ def test_a_page_that_cannot_be_written_is_told_and_the_others_are_made(tmp_path:
     assert problem.startswith("the page of 9c2bb0a7-b980-4979-a267-aab2d914ac2a was not written: [Errno 2]")
     assert "gone/0.html" in problem
     assert list(found(tmp_path)) == ["1.html"]
+
+
+def test_a_page_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """Such as that of a conversation at no time."""
+    press = Press()
+    assert press.takes(replace(long(30), opened_at=float("inf")), [tmp_path / "0.html"])
+    [problem] = press.close()
+    assert "could not be made, please report it: OverflowError: " in problem
+    assert not found(tmp_path)

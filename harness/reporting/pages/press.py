@@ -76,7 +76,7 @@ class Press:
         """Wait for all pages; those that could not be made elsewhere are made here.
 
         Returns:
-            What could not be written, a sentence each.
+            What could not be made or written, a sentence each.
         """
         if self._thread is not None:
             self._jobs.put(None)
@@ -89,6 +89,9 @@ class Press:
                 printed(outcome, files)
             except OSError as error:
                 problems.append(f"the page of {outcome.conversation} was not written: {error}")
+            except Exception as error:  # a mistake of ours, which is no reason to lose the run
+                why = f"{type(error).__name__}: {error}"
+                problems.append(f"the page of {outcome.conversation} could not be made, please report it: {why}")
         self._left.clear()
         return problems
 
