@@ -6,8 +6,7 @@ Here: what only pytest needs. Not here: conversations (scenarios/), what a repor
 import asyncio
 import sys
 from argparse import ArgumentTypeError, BooleanOptionalAction
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -349,20 +348,28 @@ def _marked(node: pytest.Item) -> bool | None:
     return on
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A test that is interrupted has not passed, whatever Allure makes of it, and wherever it was."""
+    try:
+        return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception) as interruption:
+        allure.interrupt(f"the run was interrupted: {type(interruption).__name__}")
+        raise
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """When the scenario is over, see whether anything was wrong besides, and report its conversations."""
     if isinstance(item, ScenarioItem):
         try:
-            with _interruptible():
-                return (yield)
+            return (yield)
         finally:
             _report_performed(item)
     conversations = item.stash.get(CONVERSATIONS, [])
     has_held = False
     try:
-        with _interruptible():
-            result = yield
+        result = yield
         for conversation in conversations:
             conversation.verify()
         for conversation in conversations:
@@ -381,16 +388,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             made=item.config.stash[PRINTING].pages(item, outcomes),
             everything=not has_held or _wants_all(item),
         )
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """A test that is interrupted has not passed, whatever Allure makes of it."""
-    try:
-        yield
-    except (KeyboardInterrupt, pytest.exit.Exception) as interruption:
-        allure.interrupt(f"the run was interrupted: {type(interruption).__name__}")
-        raise
 
 
 def _report_performed(item: ScenarioItem) -> None:

@@ -65,7 +65,8 @@ def test_a_word_is_imported_from_where_editors_look_for_it() -> None:
 
 def public(cls: type) -> set[str]:
     """The names that a class defines for others."""
-    return {name for name in vars(cls) if not name.startswith("_")}
+    slots = {name for name, what in vars(cls).items() if inspect.ismemberdescriptor(what)}
+    return {name for name in vars(cls).keys() - slots if not name.startswith("_")}
 
 
 def words() -> set[str]:

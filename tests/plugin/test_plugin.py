@@ -232,6 +232,17 @@ def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
     assert [step["name"] for step in result["steps"]][-1].startswith("expect message")
 
 
+@pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
+def test_who_is_interrupted_has_not_passed(tmp_path: Path, phase: str) -> None:
+    """Wherever Ctrl-C comes, be it before the scenario itself has begun or when it is over."""
+    hook = f"import pytest\n\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_runtest_{phase}():\n"
+    (tmp_path / "conftest.py").write_text(f"{hook}    raise KeyboardInterrupt\n")
+    done = run(tmp_path, scenario="def test_nothing():\n    pass\n")
+    assert done.code == 2
+    assert [result["status"] for result in done.results] == ["broken"]
+    assert done.results[0]["statusDetails"]["message"] == "the run was interrupted: KeyboardInterrupt"
+
+
 SCENARIO_STARTED = '''\
 """Tells the test outside when the scenario is waiting, and which process the sandbox is."""
 
