@@ -32,7 +32,8 @@ class Printing:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._folder: Path | None = config.getoption("--pages")
+        folder: Path | None = config.getoption("--pages")
+        self._folder = folder and config.invocation_params.dir / folder  # wherever a test goes meanwhile
         self._press: Press | None = None
         self._problems: list[str] = []
 

@@ -58,3 +58,12 @@ async def test_pages_that_cannot_be_written_are_told(tmp_path: Path, gateway: Ga
     assert done.code == 0
     assert len(done.results) == MANY
     assert all("room " in page_of(done, result) for result in done.results.values())
+
+
+async def test_pages_are_where_the_run_was_started(tmp_path: Path, gateway: Gateway) -> None:
+    """Though a test went elsewhere."""
+    leave = "import os\n\n\ndef pytest_runtest_setup():\n    os.chdir('/')\n"
+    write(tmp_path, {"a.scenario.yaml": scenario("One", *asks("quick", "At once.")), "conftest.py": leave})
+    done = await night(tmp_path, "--pages=pages", gateway=gateway)
+    assert done.code == 0, done.terminal
+    assert len([*(tmp_path / "pages").iterdir()]) == 1
