@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import uvloop
@@ -14,6 +14,7 @@ from harness.client.arrivals import TICK, Heartbeat
 from harness.client.network import Network
 from harness.client.stream import Batch, EventStream, open_stream
 from harness.protocols.sse import Frame, encode
+from tests.client.servers import serving as answering
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=UTF-8\r\nTransfer-Encoding: chunked\r\n\r\n"
 LOOPS = [pytest.param(uvloop.new_event_loop, id="uvloop"), pytest.param(asyncio.new_event_loop, id="asyncio")]
@@ -196,3 +197,23 @@ def test_what_a_connection_brought_before_is_not_part_of_an_arrival(
         with asyncio.Runner(loop_factory=loop) as runner:
             runner.run(test(server))
         thread.join()
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["while it is heard", "at once"])
+async def test_a_stream_that_is_left_is_closed(is_heard: bool) -> None:
+    """The service is not to go on sending to nobody, for as long as the network is open."""
+    gone = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + chunk(encode("first")))
+        with suppress(ConnectionError):
+            await reader.read()
+        gone.set()
+
+    async with answering(answer) as url, Network() as network, asyncio.timeout(30):
+        async with open_stream(network, url, {}) as stream:
+            if is_heard:
+                await anext(stream.batches())
+            assert not gone.is_set()
+        await gone.wait()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -88,9 +89,10 @@ def test_a_press_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     press = Press()
     for number, one in enumerate(made):
         assert press.takes(one, [tmp_path / f"{number}.html"])
-    while not (found_presses := presses()):
-        pass
-    os.kill(found_presses[0], signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while not (running := presses()):
+        assert time.monotonic() < deadline
+    os.kill(running[0], signal.SIGKILL)
     assert press.close() == []
     assert found(tmp_path) == printed(made)
     assert not press.takes(made[0], [tmp_path / "late.html"])

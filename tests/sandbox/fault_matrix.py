@@ -103,12 +103,11 @@ MEANWHILE = {
     "transfer": (TRANSFER, ["Hello.", "Rita here."]),
 }
 """For what comes on requests in phases in which the end user otherwise listens."""
-WITHIN = 3.0
-"""Seconds that an expectation has: more than a bot needs to settle after a silence, also where both cores are taken."""
+WITHIN = 2.0
 SILENCE = 0.5
 """Seconds after which the client takes a stream for dead; pings come five times as often."""
-PATIENCE = 15.0
-"""Seconds after which a run counts as hung; the longest takes five."""
+PATIENCE = 10.0
+"""Seconds after which a run counts as hung; the longest takes four."""
 TEXTS = {
     "slow": "slow for=50ms",
     "stall": "stall for=50ms",
