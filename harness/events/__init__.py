@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter
 
-from harness.events.base import Event, Move, Received
+from harness.events.base import Event, Move, Received, types
 from harness.events.connection import Connected, Dropped, Heartbeat, Missed, Replayed, Resumed, Unrecognised
 from harness.events.lifecycle import (
     Action,
@@ -113,9 +113,9 @@ AnyEvent = Annotated[
 """Every kind of entry a timeline can hold, told apart by `kind`."""
 
 ANY_EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent)
-"""Reads one event back from what `Event.model_dump` gave."""
+"""Reads one event back from what `to_python` gave."""
 
-CLASSES: dict[str, type[Event]] = {cls.model_fields["kind"].default: cls for cls in get_args(get_args(AnyEvent)[0])}
+CLASSES: dict[str, type[Event]] = {get_args(types(cls)["kind"])[0]: cls for cls in get_args(get_args(AnyEvent)[0])}
 """The class of each kind."""
 
 __all__ = [

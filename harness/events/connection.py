@@ -5,10 +5,11 @@ Here: facts about the connection. Not here: what was said (messages.py), when to
 
 from typing import ClassVar, Literal
 
-from harness.events.base import Event, Received
+from harness.events.base import Event, Received, frozen
 from harness.events.text import quoted
 
 
+@frozen
 class Connected(Event):
     """The event stream was opened."""
 
@@ -16,6 +17,7 @@ class Connected(Event):
     kind: Literal["connected"] = "connected"
 
 
+@frozen
 class Dropped(Event):
     """The event stream ended."""
 
@@ -31,6 +33,7 @@ class Dropped(Event):
         return f"stream ended{half}" + (f" ({quoted(self.reason, marks='')})" if self.reason else "")
 
 
+@frozen
 class Resumed(Event):
     """The event stream was opened again after it had dropped."""
 
@@ -38,6 +41,7 @@ class Resumed(Event):
     kind: Literal["resumed"] = "resumed"
 
 
+@frozen
 class Replayed(Event):
     """The service sent again what had been heard before the stream was lost; it counts once."""
 
@@ -52,6 +56,7 @@ class Replayed(Event):
         return f"{self.of.replace('_', ' ')} sent again, passed over"
 
 
+@frozen
 class Missed(Event):
     """The stream came back without something that the service had meanwhile kept; it was taken from its list."""
 
@@ -72,6 +77,7 @@ class Missed(Event):
         )
 
 
+@frozen
 class Heartbeat(Event):
     """A sign of life without content: a `ping` event or a comment."""
 
@@ -79,6 +85,7 @@ class Heartbeat(Event):
     kind: Literal["heartbeat"] = "heartbeat"
 
 
+@frozen
 class Unrecognised(Received):
     """Something the protocol's reference does not know, or that could not be read; kept whole in `raw`."""
 

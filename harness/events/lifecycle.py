@@ -5,10 +5,11 @@ Here: what happens to the conversation. Not here: what is said in it (messages.p
 
 from typing import ClassVar, Literal
 
-from harness.events.base import Received
+from harness.events.base import Received, frozen
 from harness.events.text import quoted
 
 
+@frozen
 class Routed(Received):
     """The conversation was routed, or could not be."""
 
@@ -32,6 +33,7 @@ class Routed(Received):
         return f"routed ({self.routing}){outcome}{reason}{wait}"
 
 
+@frozen
 class Work(Received):
     """The work item of the conversation changed hands."""
 
@@ -45,6 +47,7 @@ class Work(Received):
         return f"work {self.outcome}" + (f" ({quoted('; '.join(self.errors))})" if self.errors else "")
 
 
+@frozen
 class Session(Received):
     """The messaging session changed its status."""
 
@@ -60,6 +63,7 @@ class Session(Received):
         return f"session {self.status}" + (f" (was {self.previous})" if self.previous else "")
 
 
+@frozen
 class Queue(Received):
     """The end user's place in the queue."""
 
@@ -71,6 +75,7 @@ class Queue(Received):
         return f"queue position {self.position}"
 
 
+@frozen
 class _Participant(Received):
     LANE: ClassVar[str] = "people"
     subject: str = ""
@@ -80,24 +85,28 @@ class _Participant(Received):
         return f"{self.who} {self.kind.replace('_', ' ')}"
 
 
+@frozen
 class Joined(_Participant):
     """Somebody joined; `role` and `name` are theirs."""
 
     kind: Literal["joined"] = "joined"
 
 
+@frozen
 class Left(_Participant):
     """Somebody left; `role` and `name` are theirs."""
 
     kind: Literal["left"] = "left"
 
 
+@frozen
 class ParticipantUpdated(_Participant):
     """Something about a participant changed; `role` and `name` are theirs."""
 
     kind: Literal["participant_updated"] = "participant_updated"
 
 
+@frozen
 class Consent(Received):
     """The end user opted in or out."""
 
@@ -105,18 +114,21 @@ class Consent(Received):
     status: str = ""
 
 
+@frozen
 class Action(Received):
     """The service asks the client to act; only the name is published."""
 
     kind: Literal["action"] = "action"
 
 
+@frozen
 class Menu(Received):
     """A client menu; deprecated by the service."""
 
     kind: Literal["menu"] = "menu"
 
 
+@frozen
 class Closed(Received):
     """The conversation was closed: nobody can send any more."""
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.events.base import Received
+from harness.events.base import Received, frozen
 from harness.events.text import quoted
 
 
@@ -150,6 +150,7 @@ class Component(_Shown):
     """What it shows, as JSON."""
 
 
+@frozen
 class _Content(Received):
     text: str = ""
     """What a person reads as the text of the message."""
@@ -205,6 +206,7 @@ class _Content(Received):
                 yield f", {what} {', '.join(quoted(label, limit=40) for label in labels)}"
 
 
+@frozen
 class Message(_Content):
     """A message from anyone but this end user."""
 
@@ -215,6 +217,7 @@ class Message(_Content):
         return f"message from {self.who}: {self._said()}"
 
 
+@frozen
 class Echo(_Content):
     """This end user's own message come back."""
 
@@ -225,6 +228,7 @@ class Echo(_Content):
         return f"echo of {self._said()}"
 
 
+@frozen
 class Updated(Received):
     """A message was changed after it was sent, such as when an upload completed."""
 
@@ -236,6 +240,7 @@ class Updated(Received):
     """Its files as they are now."""
 
 
+@frozen
 class Undelivered(Received):
     """A message could not be delivered."""
 

@@ -7,11 +7,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from harness.events.base import Event, Move
+from harness.events.base import Event, Move, frozen
 from harness.events.messages import Answer
 from harness.events.text import quoted
 
 
+@frozen
 class Opened(Move):
     """The user opened the conversation."""
 
@@ -28,6 +29,7 @@ class Opened(Move):
         return f"opened a conversation with {self.deployment}"
 
 
+@frozen
 class Sent(Move):
     """The user sent a message, of whatever sort; receipts and the echo name it."""
 
@@ -40,6 +42,7 @@ class Sent(Move):
         return ""
 
 
+@frozen
 class Said(Sent):
     """The user sent a text."""
 
@@ -55,6 +58,7 @@ class Said(Sent):
         return f"said {quoted(self.text)}"
 
 
+@frozen
 class Chose(Sent):
     """The user picked one of the choices of a message."""
 
@@ -73,6 +77,7 @@ class Chose(Sent):
         return f"chose {quoted(self.label)}"
 
 
+@frozen
 class Filled(Sent):
     """The user filled in a form."""
 
@@ -93,6 +98,7 @@ class Filled(Sent):
         return f"filled in {quoted(self.title)} with {quoted(self.words)}"
 
 
+@frozen
 class Attached(Sent):
     """The user sent a file; its content is kept nowhere."""
 
@@ -115,6 +121,7 @@ class Attached(Sent):
         return f"attached {quoted(self.name)} of {self.size:,} bytes{said}"
 
 
+@frozen
 class Typed(Move):
     """The user started or stopped typing."""
 
@@ -125,6 +132,7 @@ class Typed(Move):
         return "started typing" if self.started else "stopped typing"
 
 
+@frozen
 class Acknowledged(Move):
     """The user's client acknowledged messages of the other side."""
 
@@ -136,6 +144,7 @@ class Acknowledged(Move):
         return f"acknowledged {len(self.entries)} message{'' if len(self.entries) == 1 else 's'} as {self.how}"
 
 
+@frozen
 class Confirmed(Event):
     """The user's client acknowledged messages by itself, which is no move; `earliest` is when it began."""
 
@@ -154,6 +163,7 @@ class Confirmed(Event):
         return f"acknowledged {messages} by itself"
 
 
+@frozen
 class Ended(Move):
     """The user left the messaging session; the conversation stays open."""
 
@@ -163,6 +173,7 @@ class Ended(Move):
         return "ended the session"
 
 
+@frozen
 class Closing(Move):
     """The user closed the conversation."""
 
@@ -172,6 +183,7 @@ class Closing(Move):
         return "closed the conversation"
 
 
+@frozen
 class RepDid(Move):
     """The scenario played the service rep."""
 
@@ -192,6 +204,7 @@ class RepDid(Move):
         return f"as the rep, {done}{said}"
 
 
+@frozen
 class WentOffline(Move):
     """The user's client lost its event stream, on purpose."""
 
@@ -208,6 +221,7 @@ class WentOffline(Move):
         return "lost the network" if self.seconds is None else f"lost the network for {self.seconds:g} s"
 
 
+@frozen
 class WentOnline(Move):
     """The user's client takes its event stream up again, on purpose."""
 
@@ -222,6 +236,7 @@ class WentOnline(Move):
         return "came back to the network"
 
 
+@frozen
 class Expired(Move):
     """The user's access token is good for nothing any more, on purpose."""
 
@@ -236,6 +251,7 @@ class Expired(Move):
         return "let the access token expire"
 
 
+@frozen
 class Answered(Event):
     """The service answered a request of the user's client."""
 

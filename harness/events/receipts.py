@@ -5,9 +5,10 @@ Here: acknowledgements by the other side. Not here: those the user gives (moves.
 
 from typing import ClassVar, Literal
 
-from harness.events.base import Received
+from harness.events.base import Received, frozen
 
 
+@frozen
 class _Receipt(Received):
     LANE: ClassVar[str] = "receipt"
     of: str = ""
@@ -17,12 +18,14 @@ class _Receipt(Received):
         return f"{self.kind} by {self.who}"
 
 
+@frozen
 class Delivered(_Receipt):
     """One of this end user's messages was delivered."""
 
     kind: Literal["delivered"] = "delivered"
 
 
+@frozen
 class Read(_Receipt):
     """One of this end user's messages was read, and with it every earlier one."""
 

@@ -5,10 +5,11 @@ Here: what is transient, never found in the service's list of entries. Not here:
 
 from typing import ClassVar, Literal
 
-from harness.events.base import Received
+from harness.events.base import Received, frozen
 from harness.events.text import quoted
 
 
+@frozen
 class TypingStarted(Received):
     """Another participant started typing."""
 
@@ -19,6 +20,7 @@ class TypingStarted(Received):
         return f"{self.who} started typing"
 
 
+@frozen
 class TypingStopped(Received):
     """Another participant stopped typing."""
 
@@ -29,6 +31,7 @@ class TypingStopped(Received):
         return f"{self.who} stopped typing"
 
 
+@frozen
 class TypingEcho(Received):
     """This end user's own typing come back."""
 
@@ -36,6 +39,7 @@ class TypingEcho(Received):
     kind: Literal["typing_echo"] = "typing_echo"
 
 
+@frozen
 class Progress(Received):
     """The agent says what it is doing."""
 
@@ -47,6 +51,7 @@ class Progress(Received):
         return f"progress {quoted(self.text)}"
 
 
+@frozen
 class _OfStream(Received):
     LANE: ClassVar[str] = "token"
     target: str = ""
@@ -59,6 +64,7 @@ class _OfStream(Received):
     """Group within the turn; a replaced answer starts a new one."""
 
 
+@frozen
 class Token(_OfStream):
     """A piece of an answer."""
 
@@ -69,6 +75,7 @@ class Token(_OfStream):
         return f"token {self.number} {quoted(self.text, limit=80)}"
 
 
+@frozen
 class Retracted(_OfStream):
     """What was streamed for the target did not pass validation and is withdrawn."""
 
@@ -80,6 +87,7 @@ class Retracted(_OfStream):
         return f"retracted at {self.number}" + (f" ({quoted(self.reason)})" if self.reason else "")
 
 
+@frozen
 class Validated(_OfStream):
     """What was streamed for the target passed validation; most services say so by silence."""
 

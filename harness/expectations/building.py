@@ -4,11 +4,10 @@ The functions here are words of the language; so are those of vocabulary.py, one
 """
 
 from collections.abc import Iterable
-from functools import cache
 
 from harness.documents import nearest
 from harness.events import CLASSES
-from harness.events.base import Event
+from harness.events.base import types
 from harness.expectations.matchers import matcher
 from harness.expectations.patterns import (
     CONNECTION,
@@ -35,14 +34,9 @@ def one(kind: str, **fields: object) -> One:
         raise ValueError(f"there is no event kind {kind!r}{nearest(kind, known)}")
     cls = CLASSES[kind]
     for name in fields:
-        if name not in _fields(cls) and not hasattr(cls, name):
-            raise ValueError(f"a {kind} event has no field {name!r}{nearest(name, _fields(cls))}")
+        if name not in types(cls) and not hasattr(cls, name):
+            raise ValueError(f"a {kind} event has no field {name!r}{nearest(name, types(cls))}")
     return One(kind, tuple((name, matcher(wanted)) for name, wanted in fields.items() if wanted is not None))
-
-
-@cache
-def _fields(cls: type[Event]) -> frozenset[str]:
-    return frozenset(cls.model_fields)
 
 
 def patterns(parts: tuple[Pattern, ...], what: str) -> tuple[Pattern, ...]:

@@ -50,6 +50,7 @@ from harness.events import (
     Validated,
     Work,
 )
+from harness.events.base import values
 from harness.events.text import quoted
 from harness.expectations.matchers import normalised
 
@@ -181,7 +182,7 @@ class _Entry:
 
 def _content(event: Received) -> Hashable:
     """What an event said. Whether the stream's own ids survive a reconnect is not documented, so they are left out."""
-    return (event.kind, *(value for name, value in vars(event).items() if name not in _TIMES))
+    return (event.kind, *(value for name, value in values(event) if name not in _TIMES))
 
 
 class IdsUnique(Monitor):

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.documents import Place, nearest, seconds, shown
 from harness.events import CLASSES
+from harness.events.base import types
 from harness.expectations import building, matchers, vocabulary
 from harness.expectations.block import Expectation, Latency
 from harness.expectations.instants import Bounds
@@ -455,8 +456,8 @@ class Reader(MatcherReader):
 @cache
 def _types_of(word: str, name: str) -> frozenset[Any]:
     """The types that a field of an event may have."""
-    info = CLASSES[word].model_fields.get(name)
-    return frozenset({info.annotation, *getattr(info.annotation, "__args__", ())} if info else ())
+    wanted = types(CLASSES[word]).get(name)
+    return frozenset({wanted, *getattr(wanted, "__args__", ())} if wanted else ())
 
 
 _NUMBERS: set[type] = {int, float}

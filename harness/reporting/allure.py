@@ -13,6 +13,7 @@ from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment
 from allure_commons.types import LabelType
 
+from harness.events.base import to_json
 from harness.reporting.allure_safe import Clean
 from harness.reporting.allure_steps import steps, whole
 from harness.reporting.allure_tidy import Function, Identity, Known, Tidy, running
@@ -175,8 +176,8 @@ def transcript(outcome: Outcome) -> str:
 
 def timeline(outcome: Outcome) -> str:
     """Everything that happened, an event a line, as JSON; with the frames as they came where something went wrong."""
-    hidden = {"raw"} if outcome.status is Status.PASSED else None
-    return "".join(event.model_dump_json(exclude=hidden) + "\n" for event in outcome.timeline)
+    hidden = frozenset({"raw"} if outcome.status is Status.PASSED else ())
+    return "".join(to_json(event, without=hidden) + "\n" for event in outcome.timeline)
 
 
 def unclaimed(outcome: Outcome) -> str:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from harness.documents import Document, Place, Problem, nearest, refused, shown_path, told_once
 from harness.events import CLASSES
+from harness.events.base import types
 from harness.scenarios import model
 from harness.scenarios.blocks import CAPTURE, binds, faults, mentions
 from harness.scenarios.loading import DEFAULT_WITHIN, Located, Script
@@ -94,7 +95,7 @@ class _Checking(Scope):
         if kind is None or (kind == CAPTURE and dot):
             raise LookupError(name)
         if kind not in {CAPTURE, _ANYTHING}:
-            fields = [*CLASSES[kind].model_fields]
+            fields = types(CLASSES[kind])
             if not dot:
                 raise ValueError(f"{name} is the name of a {kind} event; say which of its fields: ${{{name}.text}}")
             if rest not in fields:

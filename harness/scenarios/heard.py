@@ -4,7 +4,7 @@ A service that is asked for what came after an event may send more than that, or
 how old what comes after a loss can be. Not here: listening (listening.py). Source: the protocol notes, section 4.3.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.errors import StreamInterrupted
 from harness.events import Connected, Dropped, Event, Received, Resumed, WentOffline
@@ -106,4 +106,4 @@ class Heard:
             if heard_at + (event.sent_at - stamp) / 1000 > self._back_at:
                 self._back_at = None  # from here on, what comes has not waited
                 return event
-        return event.model_copy(update={"earliest": min(event.earliest, self.lost_at)})
+        return replace(event, earliest=min(event.earliest, self.lost_at))

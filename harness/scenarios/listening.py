@@ -9,6 +9,7 @@ Source of when it is opened again: the official client (protocol notes, sections
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from harness.client.miaw import MiawClient
 from harness.client.stream import Batch, EventStream
@@ -264,9 +265,9 @@ class Listening:
             for event in events_of_entry(entry, earliest=self._heard.lost_at, at=at):
                 self._record(event)
 
-    def _note(self, cls: type[Connected | Dropped | Resumed | Missed], **fields: object) -> float:
+    def _note(self, cls: type[Connected | Dropped | Resumed | Missed], **fields: Any) -> float:
         at = self._now()
-        self._record(cls.model_validate({"at": at, "earliest": at, **fields}))
+        self._record(cls(at=at, earliest=at, **fields))
         return at
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.documents import DocumentError, nearest
 from harness.events import Chose, Event, Said
+from harness.events.base import types
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.loading import Script
 from harness.scenarios.references import resolved
@@ -188,7 +189,7 @@ class Playing(Scope):
 
 
 def _field(event: Event, name: str) -> object:
-    fields = [*type(event).model_fields]
+    fields = types(type(event))
     if name not in fields:
         raise ValueError(f"a {event.kind} event has no field {name!r}{nearest(name, fields)}")
     return getattr(event, name)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.errors import HarnessError, RecordingUnreadable
 from harness.events import ANY_EVENT, Event, Received
+from harness.events.base import to_json, to_python
 from harness.timeline.pieces import Looked, Pieces
 from harness.timeline.redaction import Redactor
 from harness.timeline.timeline import Recorder, Timeline
@@ -185,8 +186,8 @@ class RecordingWriter:
     def _event(self, safe: Event) -> None:
         if isinstance(safe, Received):  # many, and pydantic is quick; but of keys it loses half a surrogate pair
             with suppress(ValueError):  # of values it refuses it
-                return self._append(b'{"event":' + safe.model_dump_json().encode() + b"}\n")
-        return self._write({"event": safe.model_dump()})
+                return self._append(b'{"event":' + to_json(safe).encode() + b"}\n")
+        return self._write({"event": to_python(safe)})
 
     def close(self) -> None:
         """Nothing will be appended any more."""

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, get_origin
 from urllib.parse import quote, unquote
@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 from pydantic import BaseModel
 
 from harness.events import ANY_EVENT, Event, Unrecognised
+from harness.events.base import per_kind, to_python, types
 from harness.timeline.sensitive import BEHIND_AN_ESCAPE, FIELD, TOKEN, TOKENS, Sensitive
 
 _OPENING = r"\[(?:persona|env)\."
@@ -395,7 +396,7 @@ class Redactor:
 
     def with_text(self, event: Event, text: str | None) -> Event:
         """The event with every text in it redacted, its `text` as given; then it has no `raw`, which has the text."""
-        fields = event.model_dump()
+        fields = to_python(event)
         private = {**self.redacted(fields), **{name: fields[name] for name in OWN_WORDS & fields.keys()}}
         if text is not None:
             private |= {"text": text, "raw": None}
@@ -410,12 +411,11 @@ class Redactor:
         All its texts are looked at in one go, as there seldom is; then one by one, before a copy is made.
         """
         names, others = _fields(type(event))
-        known = vars(event)
-        texts = [text for name in names if (text := known[name])]
+        texts = [text for name in names if (text := getattr(event, name))]
         for name in others:
-            if known[name] and self._gather(known[name], texts):
+            if (value := getattr(event, name)) and self._gather(value, texts):
                 return True
-        told, raw = "\n".join(texts), known.get("raw")
+        told, raw = "\n".join(texts), getattr(event, "raw", None)
         if raw is None or isinstance(event, Unrecognised):
             if not self.may_hide(f"{told}\n{raw}"):
                 return False
@@ -445,14 +445,14 @@ class Redactor:
         return False
 
 
-@cache
+@per_kind
 def _fields(kind: type[Event]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The fields of a kind of event that may be texts, but for the frame, and those that may hold texts within."""
     texts, others = [], []
-    for name, field in kind.model_fields.items():
-        if field.annotation in _TEXTS:
+    for name, wanted in types(kind).items():
+        if wanted in _TEXTS:
             texts.append(name)
-        elif field.annotation not in _NUMBERS and get_origin(field.annotation) is not Literal:
+        elif wanted not in _NUMBERS and get_origin(wanted) is not Literal:
             others.append(name)
     return tuple(name for name in texts if name != "raw"), tuple(others)
 

@@ -1,6 +1,7 @@
 """Events are frozen values that print safely and survive being written."""
 
 import unicodedata
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from harness.events import ANY_EVENT, CLASSES, Event, Message, Option, Unrecognised
+from harness.events.base import to_json
 from harness.events.text import printable, quoted
 
 
@@ -15,7 +17,7 @@ from harness.events.text import printable, quoted
 def test_every_kind_can_be_written_and_read_back(kind: str) -> None:
     """As JSON, with nothing lost and nothing added."""
     event = CLASSES[kind](kind=kind, at=1.5, earliest=1.4)
-    again = ANY_EVENT.validate_json(event.model_dump_json())
+    again = ANY_EVENT.validate_json(to_json(event))
     assert again == event
     assert type(again) is CLASSES[kind]
     assert again.kind == kind
@@ -25,7 +27,7 @@ def test_every_kind_can_be_written_and_read_back(kind: str) -> None:
 
 def test_an_event_is_frozen() -> None:
     """What happened does not change."""
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(FrozenInstanceError):
         Message(at=0, earliest=0, text="a").text = "b"  # type: ignore[misc]
 
 

@@ -1,5 +1,6 @@
 """The channel's latencies: receipts, routing, hand-offs, typing, outages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_a_hand_off_is_told_from_its_begin_to_the_first_word() -> None:
 def test_a_hand_off_may_fail_or_never_end() -> None:
     """It is told all the same."""
     failed = told("routed", 2.4, routing="transfer", succeeded=False, failure="NoAgents")
-    again, unended = [one.model_copy(update={"at": one.at + 9, "earliest": one.at + 9}) for one in TRANSFER[2:4]]
+    again, unended = [replace(one, at=one.at + 9, earliest=one.at + 9) for one in TRANSFER[2:4]]
     one, other = handoffs(timeline(*OPENING, said(2.0), failed, again, unended))
     assert (one.failed, one.queued, one.to) == ("NoAgents", None, "")
     assert (other.failed, other.queued, other.to) == (None, None, "")

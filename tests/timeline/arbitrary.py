@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from harness.events import CLASSES, Event
+from harness.events.base import types
 from harness.timeline.timeline import Timeline
 
 HOSTILE = st.sampled_from(
@@ -60,9 +61,13 @@ def _built(cls: type[BaseModel]) -> st.SearchStrategy[Any]:
     return st.builds(cls, **{name: _values(field.annotation) for name, field in cls.model_fields.items()})
 
 
+def _of_kind(kind: type[Event]) -> st.SearchStrategy[Event]:
+    return st.builds(kind, **{name: _values(annotation) for name, annotation in types(kind).items()})
+
+
 def events() -> st.SearchStrategy[Event]:
     """Any event."""
-    return st.one_of(*map(_built, CLASSES.values()))
+    return st.one_of(*map(_of_kind, CLASSES.values()))
 
 
 def timelines() -> st.SearchStrategy[Timeline]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError, RecordingUnreadable
 from harness.events import Event, Message, Said
+from harness.events.base import to_python
 from harness.timeline.archive import Concluded, Failure, Header, Mark, Moving, RecordingWriter, Stepped, Stopped
 from harness.timeline.archive import read_recording as read
 from harness.timeline.redaction import Redactor
@@ -84,7 +85,7 @@ def test_what_is_private_is_not_on_the_disk(tmp_path: Path) -> None:
     assert "eyJ" not in on_disk
     [again, answered] = read(path, lambda _: ANNA).timeline
     assert again == said
-    assert answered.model_dump()["raw"] == '{"token": "[redacted token].", "to": "Anna"}'
+    assert to_python(answered)["raw"] == '{"token": "[redacted token].", "to": "Anna"}'
     with pytest.raises(RecordingUnreadable, match=r"line 2 of .*one.jsonl is broken: \[persona.first_name\] "):
         read(path)
 
