@@ -223,6 +223,7 @@ class Judgement:
         self._is_timed = bool(expectation.latencies or self._watched) or any(
             isinstance(leaf, Reply) or (isinstance(leaf, One) and leaf.gap is not None) for leaf in leaves
         )
+        self._is_plain = not (expectation.never or self._watched or self._marked or expectation.others == "ignore")
         waits = tuple(None if latency.since else self._anchor for latency in expectation.latencies)
         self._readings: _Readings = [(_Reading(pattern, waits=waits), None)]
         self._due = self._next_due(self._readings) if self._is_timed else self._deadline
@@ -264,7 +265,8 @@ class Judgement:
                 self._said.setdefault(event.message, len(self._said))
             self._next = place + 1
         if self._verdict is None and timeline.ended is None:
-            self._pass_until(Due(timeline.horizon, is_bound=False))
+            if self._due.at <= timeline.horizon:
+                self._pass_until(Due(timeline.horizon, is_bound=False))
         elif self._verdict is None:  # at the end nothing can come at the last instant either
             end = max(timeline.horizon, timeline[-1].at if timeline else 0.0)
             self._pass_until(Due(end, is_bound=True))
@@ -312,6 +314,10 @@ class Judgement:
     # -- what an event does -------------------------------------------------------------------------------------------
 
     def _take(self, seen: Seen) -> None:
+        if self._is_plain and len(self._readings) == 1:
+            rest = self._readings[0][0].rest
+            if isinstance(rest, Reply) and rest.goes_on(seen):  # most events of a night
+                return
         event = seen.event
         never = self._block.never
         if never and event.at >= self._anchor.at and any(not forbidden.mismatches(seen) for forbidden in never):

@@ -176,8 +176,8 @@ class _Entry:
     connection: int
     """On which it was first seen."""
     frame: tuple[str, float]
-    seen: dict[Hashable, int] = field(default_factory=dict)
-    """What each of its events said -> the connection on which it was last seen; empty until it comes again."""
+    seen: dict[Hashable, int] | None = None
+    """What each of its events said -> the connection on which it was last seen; None until it comes again."""
 
 
 def _content(event: Received) -> Hashable:
@@ -212,8 +212,8 @@ class IdsUnique(Monitor):
             frame = (event.stream_id, event.at)
             self._entries[event.entry] = _Entry(index, event, self._connection, frame)
             return False
-        if not entry.seen:
-            entry.seen[_content(entry.first)] = entry.connection
+        if entry.seen is None:
+            entry.seen = {_content(entry.first): entry.connection}
         content = _content(event)
         last = entry.seen.get(content)
         entry.seen[content] = self._connection

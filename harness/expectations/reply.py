@@ -88,11 +88,6 @@ class Reply(Leaf):
     target: str | None = None
     has_text: bool = False
     anchor: float | None = None
-    _going_on: tuple[Step, ...] = field(default=(), init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """What every ordinary token comes to: the same again."""
-        object.__setattr__(self, "_going_on", (Step(self, self),))
 
     def named(self, name: str) -> "Reply":
         """The same, with a name by which later steps and latencies call the message."""
@@ -109,14 +104,20 @@ class Reply(Leaf):
     def captures(self, event: Event) -> dict[str, str]:
         return self.message.captures(event) if isinstance(event, Message) else {}
 
-    def after(self, seen: Seen) -> Iterable[Step]:
+    def goes_on(self, seen: Seen) -> bool:
+        """Whether the event is an ordinary piece of the answer, after which all is as it was."""
         event = seen.event
-        if isinstance(event, Token) and event.target == self.target:
-            findings = self._of_token(event, seen)
-            if not findings and (self.has_text or not _brings_text(event, seen)):
-                return self._going_on
-        else:
-            findings = self._findings(seen)
+        return (
+            isinstance(event, Token)
+            and event.target == self.target
+            and (self.has_text or not _brings_text(event, seen))
+            and not self._of_token(event, seen)
+        )
+
+    def after(self, seen: Seen) -> Iterable[Step]:
+        if self.goes_on(seen):
+            return (Step(self, self),)
+        event, findings = seen.event, self._findings(seen)
         doubt = None
         for _, broken, doubtful_because in findings:
             if broken is not None:

@@ -5,13 +5,14 @@ violation. Not here: what exactly breaks a rule (monitors.py), what a scenario i
 book is docs/rules.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 
-from harness.events import Dropped, Event, Heartbeat, Received
+from harness.events import CLASSES, Dropped, Event, Heartbeat, Received
+from harness.events.base import per_kind
 from harness.events.text import printable
 from harness.expectations.monitors import (
     ClockForward,
@@ -166,7 +167,31 @@ def check(timeline: Timeline, rules: Rules = DEFAULT) -> tuple[Violation, ...]:
         The violations in the order of the events that decided them, those that the end of the record decided last.
     """
     ids = IdsUnique()
-    monitors: tuple[Monitor, ...] = (
+    monitors = _monitors(rules)
+    heeding: dict[type[Event], list[Callable[[int, Event], None]]] = {}
+    complete = timeline.horizon
+    for index, event in enumerate(timeline):
+        kind = type(event)
+        if (sees := heeding.get(kind)) is None:
+            sees = heeding[kind] = [monitors[place].see for place in _heeding(kind)]
+        if event.earliest > complete and kind in _ARRIVES:
+            complete = event.earliest
+        if kind is Heartbeat or ids.replayed(index, event):
+            continue
+        for see in sees:
+            see(index, event)
+    end = End(len(timeline), complete, over=timeline.ended is not None)
+    for monitor in monitors:
+        monitor.end(end)
+    waived = {waiver.rule: waiver.severity for waiver in rules.waivers}
+    found = [finding for monitor in (ids, *monitors) for finding in monitor.findings]
+    found.sort(key=lambda finding: (finding.decided, _ORDER[finding.rule], finding.events))
+    told = (_violation(finding, waived.get(finding.rule)) for finding in found)
+    return tuple(violation for violation in told if violation.severity is not Severity.OFF)
+
+
+def _monitors(rules: Rules) -> tuple[Monitor, ...]:
+    return (
         RoutedBeforeBot(),
         ReceiptFollowsSaid(rules.receipt_within),
         ReceiptKnown(),
@@ -177,27 +202,18 @@ def check(timeline: Timeline, rules: Rules = DEFAULT) -> tuple[Violation, ...]:
         ParticipantsConsistent(),
         Recognised(),
     )
-    heeding: dict[type[Event], tuple[Monitor, ...]] = {}
-    complete = timeline.horizon
-    for index, event in enumerate(timeline):
-        if isinstance(event, Received | Heartbeat | Dropped):  # the user's own moves say nothing about what arrived
-            complete = max(complete, event.earliest)
-        if isinstance(event, Heartbeat) or ids.replayed(index, event):
-            continue
-        cls = type(event)
-        if cls not in heeding:
-            heeding[cls] = tuple(monitor for monitor in monitors if issubclass(cls, monitor.HEEDS))
-        for monitor in heeding[cls]:
-            monitor.see(index, event)
-    end = End(len(timeline), complete, over=timeline.ended is not None)
-    for monitor in monitors:
-        monitor.end(end)
-    waived = {waiver.rule: waiver.severity for waiver in rules.waivers}
-    order = {word: place for place, word in enumerate(RULES)}
-    found = [finding for monitor in (ids, *monitors) for finding in monitor.findings]
-    found.sort(key=lambda finding: (finding.decided, order[finding.rule], finding.events))
-    told = (_violation(finding, waived.get(finding.rule)) for finding in found)
-    return tuple(violation for violation in told if violation.severity is not Severity.OFF)
+
+
+@per_kind
+def _heeding(kind: type[Event]) -> tuple[int, ...]:
+    """Which of the monitors, by place, a kind of event can matter to."""
+    return tuple(place for place, monitor in enumerate(_monitors(DEFAULT)) if issubclass(kind, monitor.HEEDS))
+
+
+_ARRIVES = frozenset(kind for kind in CLASSES.values() if issubclass(kind, Received | Heartbeat | Dropped))
+"""Kinds that say what had arrived by then; the user's own moves do not."""
+
+_ORDER = {word: place for place, word in enumerate(RULES)}
 
 
 def _violation(finding: Finding, waived: Severity | None) -> Violation:

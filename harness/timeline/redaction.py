@@ -176,7 +176,6 @@ class Redactor:
         self._by_name = {
             label[name]: value for value, name in sorted(names.items(), key=lambda one: -len(one[0])) if value
         }
-        self._names = list(self._by_name)
         self._sensitive = sensitive or _ANYBODYS
         self._may_look = self._sensitive.may_look
         self._gone = sorted({one for one in gone if len(one) >= _LEAST}, key=len, reverse=True)
@@ -188,10 +187,11 @@ class Redactor:
         for one in known:
             if "@" not in one:
                 small.setdefault(one.lower(), []).append(one)
-        self._small = {one: told for one, told in small.items() if not any(two in one and two != one for two in small)}
+        signs = {one: told for one, told in small.items() if not any(two in one and two != one for two in small)}
         for one, told in small.items():
-            if one not in self._small:
-                self._small[next(two for two in self._small if two in one)] += told
+            if one not in signs:
+                signs[next(two for two in signs if two in one)] += told
+        self._small = {_same(one, told[0]): tuple(told) for one, told in signs.items()}  # one of these a conversation
 
     def _encodings(self) -> Iterator[tuple[str, str]]:
         """What secrets look like in base64 and in an address, each with what is written instead."""
@@ -315,7 +315,7 @@ class Redactor:
             written = list(self._encoded.values())[place] if which[0] == "b" else TOKEN
             blank = len(text) - len(text.lstrip())
             return Hidden(start + blank, end, written, lambda _at, _to: written)
-        name = self._names[place]
+        name = [*self._by_name][place]
         value = self._by_name[name]
         if text == value:
             return Hidden(start, end, f"[{name}]", lambda at, to: f"[{name}:{at}:{to}]")
@@ -474,6 +474,11 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 
 
 # -- pieces of text ----------------------------------------------------------------------------------------------------
+
+
+def _same(one: str, other: str) -> str:
+    """The other, if it is equal, so that one of them can go."""
+    return other if one == other else one
 
 
 def _all_of(written: str) -> Callable[[int, int], str]:

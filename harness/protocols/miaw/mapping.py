@@ -7,6 +7,7 @@ read becomes `Unrecognised` with the whole of it. Source: the protocol notes, se
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from sys import intern
 from types import MappingProxyType
 from typing import Any, TypedDict
 
@@ -107,7 +108,7 @@ def _common(entry: ConversationEntry, unknown: tuple[str, ...], *, earliest: flo
         entry=entry.identifier,
         stream_id="",
         role=_word(entry.sender.role),
-        name=entry.sender_display_name or "",
+        name=intern(entry.sender_display_name or ""),  # the same in all of them
         sent_at=entry.transcripted_timestamp,
         unknown=unknown,
         raw="",

@@ -6,6 +6,7 @@ unknown field, is None here, and goes the long way (models.py, mapping.py). Both
 them. Source: the protocol notes, sections 5.1, 5.2 and 5.12.
 """
 
+from sys import intern
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -50,9 +51,9 @@ def token(data: str, *, stream_id: str, earliest: float, at: float, conversation
         conversation: Id of the conversation; another one's pieces are None.
     """
     try:
-        envelope = from_json(data)
+        envelope = from_json(data, cache_strings="keys")
         entry = envelope["conversationEntry"]
-        payload = from_json(entry["entryPayload"])
+        payload = from_json(entry["entryPayload"], cache_strings="keys")
         piece = payload["streamingToken"]
         text = piece["token"]
         sender = entry["sender"]
@@ -79,18 +80,19 @@ def token(data: str, *, stream_id: str, earliest: float, at: float, conversation
             return None
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
+    target = intern(piece["targetMessageIdentifier"])  # the same in every piece of an answer
     fields = {
         "at": at,
         "earliest": earliest,
         "entry": entry["identifier"],
         "stream_id": stream_id,
         "role": role,
-        "name": entry.get("senderDisplayName") or "",
+        "name": intern(entry.get("senderDisplayName") or ""),
         "sent_at": entry["transcriptedTimestamp"],
         "raw": data,
-        "target": piece["targetMessageIdentifier"],
+        "target": target,
         "number": piece["sequenceNumber"],
-        "turn": piece.get("turnId") or piece["targetMessageIdentifier"],
+        "turn": intern(piece.get("turnId") or "") or target,
         "batch": piece.get("batchNumber") or 0,
         "text": text["text"],
     }
