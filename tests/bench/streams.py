@@ -30,6 +30,7 @@ from harness.expectations.matchers import contains
 from harness.expectations.rules import check
 from harness.expectations.vocabulary import reply
 from harness.protocols.miaw.mapping import events_of
+from harness.scenarios.interpreter import many_conversations
 from harness.timeline.timeline import Recorder
 
 STREAMS = (200, 1_000)
@@ -158,20 +159,21 @@ async def httpx_sse(port: int, streams: int, opened: Opened) -> int:
 async def _harness(port: int, streams: int, opened: Opened, conversation: Callable[[], "_Frames"]) -> int:
     counts: list[int] = []
     ready = asyncio.Barrier(streams + 1)
-    async with Network() as network:
+    with many_conversations():  # as the pool does
+        async with Network() as network:
 
-        async def one() -> None:
-            heard = conversation()
-            async with open_stream(network, f"http://127.0.0.1:{port}/", {}) as stream:
+            async def one() -> None:
+                heard = conversation()
+                async with open_stream(network, f"http://127.0.0.1:{port}/", {}) as stream:
+                    await ready.wait()
+                    await stream.listen(heard.hear)
+                counts.append(heard.end())
+
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(streams):
+                    tasks.create_task(one())
                 await ready.wait()
-                await stream.listen(heard.hear)
-            counts.append(heard.end())
-
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(streams):
-                tasks.create_task(one())
-            await ready.wait()
-            await opened()
+                await opened()
     return sum(counts)
 
 
