@@ -125,13 +125,13 @@ def facts(event: Event) -> dict[str, Any]:
 
 
 @per_kind
-def _adapter(kind: type[Event]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _serializer(kind: type[Event]) -> Any:
+    return TypeAdapter(kind).serializer
 
 
 def to_python(event: Event) -> dict[str, Any]:
     """An event as plain values: mappings, tuples, texts, numbers."""
-    told: dict[str, Any] = _adapter(type(event)).dump_python(event)
+    told: dict[str, Any] = _serializer(type(event)).to_python(event)
     return told
 
 
@@ -141,4 +141,5 @@ def to_json(event: Event, *, without: frozenset[str] = frozenset()) -> str:
     Raises:
         ValueError: It has a text that can't be encoded, half a surrogate pair.
     """
-    return _adapter(type(event)).dump_json(event, exclude=set(without) or None).decode()
+    told: bytes = _serializer(type(event)).to_json(event, exclude=set(without) or None)
+    return told.decode()

@@ -56,7 +56,7 @@ class LiveConversation(Conversation):
 
     __slots__ = (
         *("_wait_for_turn", "_ledger", "_heartbeat", "_zero", "_client", "_rehearsal"),
-        *("_acknowledging", "_news", "_listening", "_recording", "_introduced"),
+        *("_acknowledging", "_news", "_judging", "_listening", "_recording", "_introduced"),
     )
 
     def __init__(
@@ -92,6 +92,7 @@ class LiveConversation(Conversation):
         self._acknowledges = target.acknowledge
         self._acknowledging: Acknowledging | None = None
         self._news = Bell()
+        self._judging: Callable[[], bool] | None = None
         self._listening = Listening(
             self._client,
             self.id,
@@ -128,7 +129,8 @@ class LiveConversation(Conversation):
         place = super()._record(event)
         if isinstance(event, Message) and not self._closing:
             self._acknowledge(event.entry)
-        self._news.ring()
+        if self._judging is None or not self._judging():
+            self._news.ring()
         if self._recording is not None:
             if self._secrets.people != self._introduced:
                 self._introduce(self._recording)
@@ -247,11 +249,24 @@ class LiveConversation(Conversation):
         alarm: asyncio.TimerHandle | None = None
         due: float | None = None
         rang = False
+        trouble: Exception | None = None
 
         def ring() -> None:
             nonlocal rang
             rang = True
             self._news.ring()
+
+        def is_still_pending() -> bool:
+            """Judge an event where it is heard: to wake somebody for each of them takes as long as judging it."""
+            nonlocal trouble
+            if trouble is not None:
+                return False
+            try:
+                verdict = judgement.look(self.timeline)
+            except Exception as error:  # of a matcher, say; it is not the network's
+                trouble = error
+                return False
+            return verdict.status is Judged.PENDING and verdict.due == due
 
         try:
             while True:
@@ -265,11 +280,16 @@ class LiveConversation(Conversation):
                         alarm.cancel()
                     due, rang = verdict.due, False
                     alarm = asyncio.get_running_loop().call_later(max(0.0, due - self._now()), ring)
+                self._judging = is_still_pending
                 await self._news.wait()
+                self._judging = None
+                if trouble is not None:
+                    raise trouble
                 if rang or self._now() >= due:  # a loop rings by a clock of its own, which may be ahead
                     await self._passed(due)
                     due = None
         finally:
+            self._judging = None
             if alarm is not None:
                 alarm.cancel()
 

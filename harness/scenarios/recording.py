@@ -77,9 +77,11 @@ class Recordings:
             locale=somebody.locale,
         )
         redactor = redactor or (lambda: Secrets(somebody).redactor)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._begun == 1:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        safe = _safe(self._scenario)
         for again in count(1):
-            path = self._folder / f"{_safe(self._scenario)}-{self._begun}{'' if again == 1 else f'.{again}'}{SUFFIX}"
+            path = self._folder / f"{safe}-{self._begun}{'' if again == 1 else f'.{again}'}{SUFFIX}"
             try:
                 return RecordingWriter(path, header, redactor)
             except FileExistsError:

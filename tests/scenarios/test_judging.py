@@ -23,7 +23,8 @@ from harness import (
     reply,
     typing_started,
 )
-from harness.events import Message
+from harness.events import Dropped, Message
+from harness.expectations.matchers import Matcher
 from harness.sandbox.server import Sandbox
 from harness.scenarios.customer import customer
 from harness.scenarios.outcome import Status
@@ -52,6 +53,27 @@ async def test_what_was_captured_and_named_can_be_used_later(dora: Customer) -> 
         chat.captured["etta"]
     with pytest.raises(LocalProtocolError, match="no event has been named 'greting'; did you mean 'greeting'"):
         chat.event("greting")
+
+
+class Mistaken(Matcher):
+    """A matcher of somebody's own, with a mistake in it."""
+
+    def accepts(self, value: object) -> bool:
+        """Fail."""
+        raise ZeroDivisionError("a mistake in a matcher")
+
+
+async def test_a_mistake_in_a_matcher_is_told_and_hurts_nothing_else(dora: Customer) -> None:
+    """Events are judged where they are heard, and whoever hears goes on."""
+    chat = await dora.open()
+    await chat.expect(message(contains("Hello")))
+    await chat.say("Where is ORD-1001?")
+    with pytest.raises(ZeroDivisionError, match="a mistake in a matcher"):
+        await chat.expect(reply(Mistaken()), within=5)
+    chat.go_on()
+    await chat.say("Where is ORD-2002?")
+    await chat.once(reply(contains("is delayed")), within=5)
+    assert not [event for event in chat.timeline if isinstance(event, Dropped)]
 
 
 async def test_receipts_and_a_checked_answer_in_one_block(dora: Customer) -> None:
