@@ -264,10 +264,10 @@ class Judgement:
             elif isinstance(event, Sent):
                 self._said.setdefault(event.message, len(self._said))
             self._next = place + 1
-        if self._verdict is None and timeline.ended is None:
-            if self._due.at <= timeline.horizon:
-                self._pass_until(Due(timeline.horizon, is_bound=False))
-        elif self._verdict is None:  # at the end nothing can come at the last instant either
+        if self._verdict is None and timeline.ended is None and self._due.at <= timeline.horizon:
+            self._pass_until(Due(timeline.horizon, is_bound=False))
+        elif self._verdict is None and timeline.ended is not None:
+            # nothing can come at the last instant either
             end = max(timeline.horizon, timeline[-1].at if timeline else 0.0)
             self._pass_until(Due(end, is_bound=True))
             if self._verdict is None:
