@@ -3,41 +3,83 @@
 Four of five events of a conversation are of this one shape, and most of the time of a harness that holds many goes into
 reading them. So a frame that is to the letter what the notes describe is read here; whatever is not, be it only by one
 unknown field, is None here, and goes the long way (models.py, mapping.py). Both give the same event: a test compares
-them. Source: the protocol notes, sections 5.1, 5.2 and 5.12.
+them. msgspec reads a frame and checks its shape in a third of the time that reading alone takes otherwise; it does not
+say all that is wrong with one, which is what the long way is for. Source: the protocol notes, sections 5.1, 5.2, 5.12.
 """
 
 from sys import intern
-from typing import Any
+from typing import Any, Literal
 
+from msgspec import Struct
+from msgspec.json import Decoder
 from pydantic import TypeAdapter
-from pydantic_core import from_json
 
 from harness.events import Token
 from harness.protocols.miaw.models import AppType, Modality, Role, Visibility
 
-_ENVELOPE = {"channelPlatformKey", "channelType", "channelAddressIdentifier", "conversationId", "conversationEntry"}
-_ENTRY = {
-    *("senderDisplayName", "identifier", "entryType", "entryPayload", "sender", "contextParamMap"),
-    *("visibilityStrategy", "transcriptedTimestamp", "relatedRecords", "clientTimestamp", "clientDuration"),
-    *("modality", "recipients"),
-}
-_SENDER = {"role", "appType", "subject", "clientIdentifier"}
-_PAYLOAD = {"entryType", "id", "streamingToken"}
-_TOKEN = {"tokenType", "sequenceNumber", "timestamp", "targetMessageIdentifier", "batchNumber", "turnId", "token"}
-_TEXT = {"formatType", "text"}
 
-_READER = TypeAdapter(Token).validator
+class _Part(Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    pass
 
-_NoneType = type(None)
-_TEXT_OR_NONE, _INT_OR_NONE, _OBJECT_OR_NONE = {str, _NoneType}, {int, _NoneType}, {dict, _NoneType}
-_NO_RECORDS: tuple[list[str] | None, ...] = (None, [])
+
+class _Sender(_Part):
+    role: Role
+    app_type: AppType | None = None
+    subject: str | None = None
+    client_identifier: str | None = None
+
+
+class _Entry(_Part):
+    identifier: str
+    entry_type: Literal["StreamingToken"]
+    entry_payload: str
+    sender: _Sender
+    transcripted_timestamp: int
+    client_timestamp: int
+    sender_display_name: str | None = None
+    context_param_map: dict[str, Any] | None = None
+    visibility_strategy: Visibility | None = None
+    related_records: tuple[()] | None = None
+    client_duration: int | None = None
+    modality: Modality | None = None
+    recipients: Any = None
+
+
+class _Envelope(_Part):
+    channel_platform_key: str
+    channel_type: str
+    channel_address_identifier: str
+    conversation_id: str
+    conversation_entry: _Entry
+
+
+class _Text(_Part):
+    format_type: Literal["Text"]
+    text: str
+
+
+class _Piece(_Part):
+    token_type: Literal["MessageStreamingToken"]
+    sequence_number: int
+    timestamp: int
+    target_message_identifier: str
+    token: _Text
+    batch_number: int | None = None
+    turn_id: str | None = None
+
+
+class _Payload(_Part):
+    entry_type: Literal["StreamingToken"]
+    id: str
+    streaming_token: _Piece
+
+
+_ENVELOPE, _PAYLOAD = Decoder(_Envelope), Decoder(_Payload)
+_TOKEN = TypeAdapter(Token).validator
 
 _ROLES = {
     role.value: "".join(f"_{letter}" if letter.isupper() else letter for letter in role).lower()[1:] for role in Role
 }
-_APPS = {None, *(app.value for app in AppType)}
-_MODALITIES = {None, *(modality.value for modality in Modality)}
-_VISIBILITIES = {None, *(visibility.value for visibility in Visibility)}
 
 
 def token(data: str, *, stream_id: str, earliest: float, at: float, conversation: str) -> Token | None:
@@ -51,78 +93,28 @@ def token(data: str, *, stream_id: str, earliest: float, at: float, conversation
         conversation: Id of the conversation; another one's pieces are None.
     """
     try:
-        envelope = from_json(data, cache_strings="keys")
-        entry = envelope["conversationEntry"]
-        payload = from_json(entry["entryPayload"], cache_strings="keys")
-        piece = payload["streamingToken"]
-        text = piece["token"]
-        sender = entry["sender"]
-        role = _ROLES[sender["role"]]
-        if not (
-            envelope["conversationId"] == conversation
-            and envelope.keys() == _ENVELOPE
-            and type(envelope["channelPlatformKey"]) is str
-            and type(envelope["channelType"]) is str
-            and type(envelope["channelAddressIdentifier"]) is str
-            and _is_entry(entry)
-            and sender.keys() <= _SENDER
-            and sender.get("appType") in _APPS
-            and type(sender.get("subject", "")) in _TEXT_OR_NONE
-            and type(sender.get("clientIdentifier", "")) in _TEXT_OR_NONE
-            and payload.keys() == _PAYLOAD
-            and payload["entryType"] == "StreamingToken"
-            and type(payload["id"]) is str
-            and _is_piece(piece)
-            and text.keys() == _TEXT
-            and text["formatType"] == "Text"
-            and type(text["text"]) is str
-        ):
-            return None
-    except (ValueError, LookupError, TypeError, AttributeError):
+        envelope = _ENVELOPE.decode(data)
+        entry = envelope.conversation_entry
+        piece = _PAYLOAD.decode(entry.entry_payload).streaming_token
+    except (ValueError, RecursionError):
         return None
-    target = intern(piece["targetMessageIdentifier"])  # the same in every piece of an answer
+    if envelope.conversation_id != conversation:
+        return None
+    target = intern(piece.target_message_identifier)  # the same in every piece of an answer
     fields = {
         "at": at,
         "earliest": earliest,
-        "entry": entry["identifier"],
+        "entry": entry.identifier,
         "stream_id": stream_id,
-        "role": role,
-        "name": intern(entry.get("senderDisplayName") or ""),
-        "sent_at": entry["transcriptedTimestamp"],
+        "role": _ROLES[entry.sender.role],
+        "name": intern(entry.sender_display_name or ""),
+        "sent_at": entry.transcripted_timestamp,
         "raw": data,
         "target": target,
-        "number": piece["sequenceNumber"],
-        "turn": intern(piece.get("turnId") or "") or target,
-        "batch": piece.get("batchNumber") or 0,
-        "text": text["text"],
+        "number": piece.sequence_number,
+        "turn": intern(piece.turn_id or "") or target,
+        "batch": piece.batch_number or 0,
+        "text": piece.token.text,
     }
-    made: Token = _READER.validate_python(fields)  # three times as quick as Token(...)
+    made: Token = _TOKEN.validate_python(fields)  # three times as quick as Token(...)
     return made
-
-
-def _is_entry(entry: dict[str, Any]) -> bool:
-    return (
-        entry.keys() <= _ENTRY
-        and entry["entryType"] == "StreamingToken"
-        and type(entry["identifier"]) is str
-        and type(entry["transcriptedTimestamp"]) is int
-        and type(entry["clientTimestamp"]) is int
-        and type(entry.get("senderDisplayName", "")) in _TEXT_OR_NONE
-        and type(entry.get("clientDuration", 0)) in _INT_OR_NONE
-        and type(entry.get("contextParamMap")) in _OBJECT_OR_NONE
-        and entry.get("relatedRecords") in _NO_RECORDS
-        and entry.get("visibilityStrategy") in _VISIBILITIES
-        and entry.get("modality") in _MODALITIES
-    )
-
-
-def _is_piece(piece: dict[str, Any]) -> bool:
-    return (
-        piece.keys() <= _TOKEN
-        and piece["tokenType"] == "MessageStreamingToken"
-        and type(piece["sequenceNumber"]) is int
-        and type(piece["timestamp"]) is int
-        and type(piece["targetMessageIdentifier"]) is str
-        and type(piece.get("batchNumber")) in _INT_OR_NONE
-        and type(piece.get("turnId")) in _TEXT_OR_NONE
-    )
