@@ -31,6 +31,7 @@ from harness.scenarios.listening import Listening
 from harness.scenarios.outcome import Step
 from harness.scenarios.privacy import People, Secrets
 from harness.scenarios.recording import Recordings, failure_of
+from harness.scenarios.watching import Watching
 from harness.timeline.archive import Concluded, Mark, Met, Moving, RecordingWriter, Stepped, Stopped
 from harness.user.persona import Persona
 
@@ -55,8 +56,8 @@ class LiveConversation(Conversation):
     """
 
     __slots__ = (
-        *("_wait_for_turn", "_ledger", "_heartbeat", "_zero", "_client", "_rehearsal"),
-        *("_acknowledging", "_news", "_judging", "_listening", "_recording", "_introduced"),
+        *("_wait_for_turn", "_ledger", "_network", "_target", "_heartbeat", "_zero", "_client"),
+        *("_acknowledging", "_news", "_watching", "_listening", "_recording", "_introduced"),
     )
 
     def __init__(
@@ -85,14 +86,14 @@ class LiveConversation(Conversation):
             secrets=secrets,
         )
         self._wait_for_turn, self._ledger = turn, ledger
+        self._network, self._target = network, target
         self._heartbeat = network.heartbeat
         self._zero = self._heartbeat.now()
         self._client = MiawClient(network, target, deployment=deployment, observe=self._observed)
-        self._rehearsal = Rehearsal(Requests(network, self._observed), target)
         self._acknowledges = target.acknowledge
         self._acknowledging: Acknowledging | None = None
         self._news = Bell()
-        self._judging: Callable[[], bool] | None = None
+        self._watching: Watching | None = None
         self._listening = Listening(
             self._client,
             self.id,
@@ -129,7 +130,7 @@ class LiveConversation(Conversation):
         place = super()._record(event)
         if isinstance(event, Message) and not self._closing:
             self._acknowledge(event.entry)
-        if self._judging is None or not self._judging():
+        if self._watching is None or self._watching.is_news(self.timeline):
             self._news.ring()
         if self._recording is not None:
             if self._secrets.people != self._introduced:
@@ -232,7 +233,7 @@ class LiveConversation(Conversation):
         await request(self._client)
 
     async def _staged(self, step: Taking, request: Callable[[Rehearsal], Awaitable[None]]) -> None:
-        await request(self._rehearsal)
+        await request(Rehearsal(Requests(self._network, self._observed), self._target))
 
     async def _cut(self, step: Taking, seconds: float | None) -> None:
         await self._listening.drop(seconds)
@@ -246,50 +247,29 @@ class LiveConversation(Conversation):
     # -- judging ------------------------------------------------------------------------------------------------------
 
     async def _verdict(self, judgement: Judging) -> Verdict:
+        watching = Watching(judgement, self._news)
         alarm: asyncio.TimerHandle | None = None
-        due: float | None = None
-        rang = False
-        trouble: Exception | None = None
-
-        def ring() -> None:
-            nonlocal rang
-            rang = True
-            self._news.ring()
-
-        def is_still_pending() -> bool:
-            """Judge an event where it is heard: to wake somebody for each of them takes as long as judging it."""
-            nonlocal trouble
-            if trouble is not None:
-                return False
-            try:
-                verdict = judgement.look(self.timeline)
-            except Exception as error:  # of a matcher, say; it is not the network's
-                trouble = error
-                return False
-            return verdict.status is Judged.PENDING and verdict.due == due
-
         try:
             while True:
                 self._news.silence()
                 self._complete()
-                verdict = judgement.look(self.timeline)
+                verdict = watching.look(self.timeline)
                 if verdict.status is not Judged.PENDING:
                     return verdict
-                if verdict.due != due:  # it seldom is, and a timer for every event costs as much as judging it
+                if verdict.due != watching.due:  # it seldom is, and a timer for every event costs as much as judging it
                     if alarm is not None:
                         alarm.cancel()
-                    due, rang = verdict.due, False
-                    alarm = asyncio.get_running_loop().call_later(max(0.0, due - self._now()), ring)
-                self._judging = is_still_pending
+                    watching.due, watching.rang = verdict.due, False
+                    left = max(0.0, verdict.due - self._now())
+                    alarm = asyncio.get_running_loop().call_later(left, watching.ring)
+                self._watching = watching
                 await self._news.wait()
-                self._judging = None
-                if trouble is not None:
-                    raise trouble
-                if rang or self._now() >= due:  # a loop rings by a clock of its own, which may be ahead
-                    await self._passed(due)
-                    due = None
+                self._watching = None
+                if watching.rang or self._now() >= verdict.due:  # a loop rings by a clock of its own, maybe ahead
+                    await self._passed(verdict.due)
+                    watching.due = None
         finally:
-            self._judging = None
+            self._watching = None
             if alarm is not None:
                 alarm.cancel()
 
