@@ -1,6 +1,7 @@
 """What all events share: a time, and for those that came over the wire, who sent them and how they looked there.
 
-Here: the three families (an event, one received, a move of the user). Not here: the kinds themselves.
+Here: the three families (an event, one received, a move of the user), how a kind is made, and how one is written.
+Not here: the kinds themselves.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -114,8 +115,8 @@ def types(kind: type[Event]) -> Mapping[str, Any]:
 
 def values(event: Event) -> Iterator[tuple[str, Any]]:
     """The fields of an event, each with its value."""
-    for field in fields(event):
-        yield field.name, getattr(event, field.name)
+    for name in types(type(event)):
+        yield name, getattr(event, name)
 
 
 def facts(event: Event) -> dict[str, Any]:
