@@ -258,7 +258,7 @@ class Judgement:
                         self._pass_until(Due(event.earliest, is_bound=False))
                     if self._verdict is None:
                         self._next = place + 1
-                        self._take(Seen(event, place, self._anchor, self._streams))
+                        self._take(place, event)
                     if self._verdict is not None:
                         break
             elif isinstance(event, Sent):
@@ -293,7 +293,7 @@ class Judgement:
     def _concerns(self, place: int, event: Event) -> bool:
         kind, places = event.kind, self._queues.places
         if kind in self._kinds:
-            return place >= places.get(kind, 0)
+            return not places or place >= places.get(kind, 0)
         if kind in RECEIPTS and any(
             key[0] == kind and refers.accepts(getattr(event, "of", "")) and place >= places.get(key, 0)
             for key, refers in self._receipts.items()
@@ -313,12 +313,12 @@ class Judgement:
 
     # -- what an event does -------------------------------------------------------------------------------------------
 
-    def _take(self, seen: Seen) -> None:
+    def _take(self, place: int, event: Event) -> None:
         if self._is_plain and len(self._readings) == 1:
             rest = self._readings[0][0].rest
-            if isinstance(rest, Reply) and rest.goes_on(seen):  # most events of a night
+            if isinstance(rest, Reply) and rest.goes_on(event, self._streams, self._anchor):  # most events of a night
                 return
-        event = seen.event
+        seen = Seen(event, place, self._anchor, self._streams)
         never = self._block.never
         if never and event.at >= self._anchor.at and any(not forbidden.mismatches(seen) for forbidden in never):
             self._fail(Cause.FORBIDDEN, seen.stamp, seen.place)

@@ -59,6 +59,7 @@ SPEAKERS = frozenset({"chatbot", "agent"})
 
 _OWN = "end_user"
 _AUTOMATION = frozenset({"system", "router", _OWN})
+_UTTERED = (Message, Token, Retracted, Validated, TypingStarted, Progress)
 _SHOWN = 80
 _LISTED = 5
 
@@ -167,6 +168,7 @@ def _answers(event: Received) -> bool:
 
 
 _TIMES = frozenset({"at", "earliest", "stream_id"})
+_CONNECTING = (Connected, Resumed)
 
 
 @dataclass(slots=True)
@@ -203,14 +205,15 @@ class IdsUnique(Monitor):
         Returns:
             Whether it is a replay, which no other rule is to see.
         """
-        if isinstance(event, Connected | Resumed):
-            self._connection += 1
-        if not isinstance(event, Received) or not event.entry:
+        if not isinstance(event, Received):
+            if isinstance(event, _CONNECTING):
+                self._connection += 1
+            return False
+        if not event.entry:
             return False
         entry = self._entries.get(event.entry)
         if entry is None:  # most come once
-            frame = (event.stream_id, event.at)
-            self._entries[event.entry] = _Entry(index, event, self._connection, frame)
+            self._entries[event.entry] = _Entry(index, event, self._connection, (event.stream_id, event.at))
             return False
         if entry.seen is None:
             entry.seen = {_content(entry.first): entry.connection}
@@ -284,7 +287,8 @@ class _People:
 
     def knows(self, sender: Sender) -> bool:
         """Whether somebody of that role and name is there, or somebody of that role whose name is not known."""
-        return bool(self._keys.get(sender) or self._keys.get((sender[0], "")))
+        keys = self._keys
+        return bool(keys.get(sender) or keys.get((sender[0], "")))
 
     def resembles(self, sender: Sender) -> bool:
         """Whether somebody of that role is there, or somebody of that name."""
@@ -310,6 +314,9 @@ class ParticipantsConsistent(Monitor):
     def see(self, index: int, event: Event) -> None:
         """Take the next event."""
         match event:
+            case Token() | Message():
+                if _answers(event) and not self._people.knows(_sender(event)):
+                    self._stranger(index, event)
             case Joined():
                 self._people.join(event)
             case Left():
@@ -317,13 +324,9 @@ class ParticipantsConsistent(Monitor):
             case Dropped():
                 self._missed = True
                 self._people.gone.clear()
-            case Message() | Token() if _answers(event):
-                self._speaks(index, event)
 
-    def _speaks(self, index: int, event: Message | Token) -> None:
+    def _stranger(self, index: int, event: Message | Token) -> None:
         sender = _sender(event)
-        if self._people.knows(sender):
-            return
         said = "send a token" if isinstance(event, Token) else f"say {quoted(event.text, limit=_SHOWN)}"
         saw = f"{_who(event)} {said} at {event.at:.3f} s"
         if (left := self._people.gone.get(sender)) is not None:
@@ -362,15 +365,7 @@ class NothingAfterClose(Monitor):
     Receipts and the end of typing finish what began before; what the service itself reports is no bot's.
     """
 
-    HEEDS = (
-        Closed,
-        Message,
-        Token,
-        Retracted,
-        Validated,
-        TypingStarted,
-        Progress,
-    )
+    HEEDS = (Closed, *_UTTERED)
 
     def __init__(self) -> None:
         super().__init__()
@@ -378,21 +373,19 @@ class NothingAfterClose(Monitor):
 
     def see(self, index: int, event: Event) -> None:
         """Take the next event."""
-        match event:
-            case Closed() if self._closed is None:
+        if self._closed is None:
+            if isinstance(event, Closed):
                 self._closed = index, event
-            case Message() | Token() | Retracted() | Validated() | TypingStarted() | Progress():
-                if self._closed is None or event.role in _AUTOMATION:
-                    return
-                place, closed = self._closed
-                self._found(
-                    "nothing_after_close",
-                    f"nothing of a bot or a rep after the close at {closed.at:.3f} s",
-                    f"{event.kind.replace('_', ' ')} of {_who(event)} at {event.at:.3f} s",
-                    place,
-                    index,
-                    group="all",
-                )
+        elif isinstance(event, _UTTERED) and event.role not in _AUTOMATION:
+            place, closed = self._closed
+            self._found(
+                "nothing_after_close",
+                f"nothing of a bot or a rep after the close at {closed.at:.3f} s",
+                f"{event.kind.replace('_', ' ')} of {_who(event)} at {event.at:.3f} s",
+                place,
+                index,
+                group="all",
+            )
 
 
 class ClockForward(Monitor):
@@ -702,15 +695,15 @@ class TypingStops(Monitor):
     def see(self, index: int, event: Event) -> None:
         """Take the next event."""
         match event:
+            case Token() | Retracted() | Validated() | Progress():
+                if self._spells and (spell := self._spells.get(_sender(event))) is not None:
+                    self._judge(spell, index, event)
+                    spell.sign = event.at
             case TypingStarted():
                 spell = self._spells.get(_sender(event))
                 if spell is None or self._judge(spell, index, event):
                     self._spells[_sender(event)] = _Spell(index, event, event.at)
                 else:
-                    spell.sign = event.at
-            case Progress() | Token() | Retracted() | Validated():
-                if (spell := self._spells.get(_sender(event))) is not None:
-                    self._judge(spell, index, event)
                     spell.sign = event.at
             case TypingStopped() | Message():
                 self._over([_sender(event)], index, event)
@@ -847,40 +840,42 @@ class Streams(Monitor):
     # -- pieces
 
     def _piece(self, index: int, event: Token | Retracted | Validated) -> None:
-        if event.target in self._finals:
+        target, at = event.target, event.at
+        if target in self._finals:
             if not isinstance(event, Validated):
                 self._after_final(index, event)
             return
         number = (event.batch, event.number)
-        stream = self._streams.get(event.target)
+        stream = self._streams.get(target)
         if stream is None:
-            due = event.at + self._within
-            stream = _Stream(event.target, _sender(event), index, index, event.at, due)
+            stream = self._streams[target] = _Stream(target, _sender(event), index, index, at, at + self._within)
             stream.torn = self._resumed and event.number > 1
-            self._streams[event.target] = stream
-        elif event.target in self._open:
+        elif event.earliest > stream.due and target in self._open:
             self._judge(stream, index, event)
         self._count(stream, number, index, event)
-        stream.last, stream.last_at, stream.due, stream.passed = index, event.at, event.at + self._within, False
-        self._open[stream.target] = stream
-        running = self._running.setdefault(stream.sender, {})
-        running.pop(stream.target, None)
-        running[stream.target] = stream
-        self._replaced(stream.sender, index, event, but=stream.target)
+        stream.last, stream.last_at, stream.due, stream.passed = index, at, at + self._within, False
+        self._open[target] = stream
+        running = self._running.get(stream.sender)
+        if running is None:
+            running = self._running[stream.sender] = {}
+        running.pop(target, None)
+        running[target] = stream
+        if self._withdrawn:
+            self._replaced(stream.sender, index, event, but=target)
         if isinstance(event, Retracted):
-            self._withdrawn.setdefault(stream.sender, {})[stream.target] = stream
-        elif isinstance(event, Token) and (stream.retracted is None or number > stream.retracted):
-            self._withdrawn.get(stream.sender, {}).pop(stream.target, None)
+            self._withdrawn.setdefault(stream.sender, {})[target] = stream
+        elif self._withdrawn and isinstance(event, Token) and (stream.retracted is None or number > stream.retracted):
+            self._withdrawn.get(stream.sender, {}).pop(target, None)
 
     def _count(self, stream: _Stream, number: Number, index: int, event: Token | Retracted | Validated) -> None:
-        times, place = stream.numbers.get(number, (-1, -1))
+        before = stream.numbers.get(number)
         stream.numbers[number] = stream.times, index
-        if times == stream.times:
+        if before is not None and before[0] == stream.times:
             self._found(
                 "stream_grammar",
                 f"every number once in the stream to {quoted(stream.target, limit=_SHOWN)}",
                 f"{number[1]} again at {event.at:.3f} s",
-                place,
+                before[1],
                 index,
                 group=("repeat", stream.target),
             )

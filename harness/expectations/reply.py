@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.events import Event, Message, Retracted, Token
-from harness.expectations.instants import Bounds, Due, doubtful
+from harness.expectations.instants import Bounds, Due, Stamp, doubtful
 from harness.expectations.matchers import Mismatch, normalised, shown
 from harness.expectations.patterns import NOTHING, Leaf, One, Seen, Step
 from harness.timeline.spans import between, nearest_rank
@@ -104,18 +104,15 @@ class Reply(Leaf):
     def captures(self, event: Event) -> dict[str, str]:
         return self.message.captures(event) if isinstance(event, Message) else {}
 
-    def goes_on(self, seen: Seen) -> bool:
+    def goes_on(self, event: Event, streams: Streams, anchor: Stamp) -> bool:
         """Whether the event is an ordinary piece of the answer, after which all is as it was."""
-        event = seen.event
-        return (
-            isinstance(event, Token)
-            and event.target == self.target
-            and (self.has_text or not _brings_text(event, seen))
-            and not self._of_token(event, seen)
-        )
+        if not isinstance(event, Token) or event.target != self.target:
+            return False
+        stream = streams.of(event)
+        return (self.has_text or not _brings_text(event, stream)) and not self._of_token(event, stream, anchor)
 
     def after(self, seen: Seen) -> Iterable[Step]:
-        if self.goes_on(seen):
+        if self.goes_on(seen.event, seen.streams, seen.anchor):
             return (Step(self, self),)
         event, findings = seen.event, self._findings(seen)
         doubt = None
@@ -126,7 +123,7 @@ class Reply(Leaf):
         if isinstance(event, Message):
             return (Step(NOTHING, self, doubt),)
         target = event.target  # type: ignore[attr-defined]  # no finding: it is a token or a retraction
-        has_text = self.has_text or (isinstance(event, Token) and _brings_text(event, seen))
+        has_text = self.has_text or (isinstance(event, Token) and _brings_text(event, seen.streams.of(event)))
         same = target == self.target and has_text == self.has_text
         return (Step(self if same else replace(self, target=target, has_text=has_text), self, doubt),)
 
@@ -137,7 +134,7 @@ class Reply(Leaf):
         """Every check that this event decides and that is not simply kept."""
         event = seen.event
         if isinstance(event, Token):
-            return self._belonging(event, seen) or self._of_token(event, seen)
+            return self._belonging(event, seen) or self._of_token(event, seen.streams.of(event), seen.anchor)
         if isinstance(event, Retracted):
             never = self.checks.retracted == "never"
             withdrawn = [("retracted", Mismatch("never", str(event)), None)] if never else _NOTHING_WRONG
@@ -157,15 +154,13 @@ class Reply(Leaf):
             return _NOTHING_WRONG  # what was withdrawn is replaced by a stream with a target of its own
         return [("stream", Mismatch("a piece of the answer that is streamed", "one of another"), None)]
 
-    def _of_token(self, token: Token, seen: Seen) -> Sequence[Finding]:
-        checks, stream = self.checks, seen.streams.get(token.target)
-        assert stream is not None  # noqa: S101 - the engine tells the streams first
+    def _of_token(self, token: Token, stream: Stream, anchor: Stamp) -> Sequence[Finding]:
+        checks = self.checks
         found: list[Finding] = []
         if checks.streamed is False:
             found.append(("streamed", Mismatch("no", str(token)), None))
-        if checks.first_token is not None and not self.has_text and _brings_text(token, seen):
-            timed = self._timed("first_token", *between(seen.anchor, seen.stamp), checks.first_token, "the first token")
-            found += timed
+        if checks.first_token is not None and not self.has_text and _brings_text(token, stream):
+            found += self._timed("first_token", *between(anchor, token), checks.first_token, "the first token")
         if checks.gap is not None and not checks.gap.judged(*stream.last_gap):
             found += self._timed("gap", *stream.last_gap, checks.gap, f"the wait for token {token.number}")
         if checks.in_order and stream.out_of_order:
@@ -230,10 +225,9 @@ class Reply(Leaf):
         return f"{state} {told}" if told else state
 
 
-def _brings_text(token: Token, seen: Seen) -> bool:
+def _brings_text(token: Token, stream: Stream) -> bool:
     """Whether there is anything to read in it: some text that had not come before."""
-    stream = seen.streams.get(token.target)
-    return stream is not None and bool(stream.tokens) and stream.tokens[-1] is token
+    return bool(stream.tokens) and stream.tokens[-1] is token
 
 
 def reply_of(

@@ -128,6 +128,10 @@ class Streams:
                 stream = self._streams[event.target] = Stream(event.target, event.turn)
             stream.take(place, event)
 
+    def of(self, piece: Token | Retracted) -> Stream:
+        """The stream that a piece belongs to, which has been taken."""
+        return self._streams[piece.target]
+
     def get(self, target: str) -> Stream | None:
         """The stream for a final message; None if nothing was streamed for it."""
         return self._streams.get(target)

@@ -4,6 +4,7 @@ A view is a length over a list that only grows, so taking one costs nothing and 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import overload
 
 from harness.events.base import Event
@@ -41,8 +42,7 @@ class Timeline(Sequence[Event]):
         return self._events[index if index >= 0 else self._length + index]
 
     def __iter__(self) -> Iterator[Event]:
-        for index in range(self._length):
-            yield self._events[index]
+        return islice(self._events, self._length)
 
     def since(self, place: int) -> Iterator[tuple[int, Event]]:
         """The events from a place on, each with its own."""
