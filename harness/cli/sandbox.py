@@ -16,6 +16,7 @@ from harness.cli.rep import play_rep
 from harness.sandbox.limits import Limits
 from harness.sandbox.process import LISTENING
 from harness.sandbox.server import Sandbox
+from harness.scenarios.interpreter import many_conversations
 
 
 def serve(
@@ -40,7 +41,7 @@ def serve(
         faults=faults,
         tls=tls,
     )
-    with _certificate(sandbox.ca) as ca:
+    with _certificate(sandbox.ca) as ca, many_conversations():
         uvloop.run(_serve(sandbox, ca, until_stdin_closes=until_stdin_closes, rep=rep))
 
 

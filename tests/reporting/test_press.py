@@ -1,7 +1,9 @@
 """Pages made in a process of their own: the same pages, all of them, whatever becomes of the process."""
 
 import os
+import shutil
 import signal
+import sys
 import time
 from dataclasses import replace
 from itertools import count
@@ -96,6 +98,22 @@ def test_a_press_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     assert press.close() == []
     assert found(tmp_path) == printed(made)
     assert not press.takes(made[0], [tmp_path / "late.html"])
+
+
+@pytest.mark.skipif(shutil.which("nice") is None, reason="there is no nice here")
+def test_it_stands_back_from_the_first_moment(tmp_path: Path) -> None:
+    """To begin takes it most of a second of a core, and that just when the first scenarios end and others start."""
+    press = Press()
+    assert press.takes(long(20), [tmp_path / "0.html"])
+    deadline = time.monotonic() + 30
+    while not (running := [one for one in presses() if _command(one)[0] == sys.executable]):
+        assert time.monotonic() < deadline
+    assert os.getpriority(os.PRIO_PROCESS, running[0]) == 19
+    assert press.close() == []
+
+
+def _command(process: int) -> list[str]:
+    return Path(f"/proc/{process}/cmdline").read_text().split("\0")
 
 
 def test_a_page_that_cannot_be_written_is_told_and_the_others_are_made(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import os
 import pickle
 import sys
 
-from harness.reporting.pages.press import MADE, NOT_MADE, PATIENCE, printed
+from harness.reporting.pages.press import MADE, NOT_MADE, printed
 
 
 def main() -> None:
     """Make pages until there is no more work."""
-    if hasattr(os, "nice"):
-        os.nice(PATIENCE)
+    if hasattr(os, "SCHED_IDLE"):  # whoever is merely nice is let finish its turn, some milliseconds, by Linux
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     work, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:

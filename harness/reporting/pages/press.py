@@ -7,6 +7,7 @@ Not here: the other process (__main__.py), what is on a page (page.py).
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,8 +21,8 @@ from harness.reporting.pages.page import pages
 from harness.scenarios.outcome import Outcome
 
 MADE, NOT_MADE = b"+", b"-"
-PATIENCE = 19
-"""How far the process stands back where cores are scarce, as `nice` counts."""
+_PATIENTLY = ["nice", "-n", "19"] if shutil.which("nice") else []
+"""Has the process stand back where cores are scarce, from its first moment: to begin takes it most of a second."""
 WORTH_IT = 100
 """Pages that take as long as it takes to start the process."""
 _LIGHT = 120_000
@@ -98,7 +99,7 @@ class Press:
     def _work(self) -> None:
         try:
             process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", __package__],
+                [*_PATIENTLY, sys.executable, "-m", __package__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
