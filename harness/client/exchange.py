@@ -112,6 +112,8 @@ class Requests:
             ) from error
         except httpx.TransportError as error:
             raise unreachable(url, error) from error
+        names = {name.lower() for name, _ in response.headers.raw}
+        told = {name: response.headers[name] for name in _TOLD_HEADERS if name.encode() in names}
         self._observe(
             Exchange(
                 operation,
@@ -122,8 +124,8 @@ class Requests:
                 path=response.request.url.raw_path.decode("ascii"),
                 headers={name: FIELD if name == "Authorization" else value for name, value in (headers or {}).items()},
                 sent=_shown(_written(body, files)),
-                told={name: response.headers[name] for name in _TOLD_HEADERS if name in response.headers},
-                got=_shown(_read(response)),
+                told=told,
+                got=_shown(_read(response, told.get("content-type", ""))),
             )
         )
         if not response.is_success:
@@ -147,9 +149,8 @@ def _written(body: Mapping[str, Any] | None, files: Mapping[str, tuple[str | Non
     return "\n".join(parts)
 
 
-def _read(response: httpx.Response) -> str:
-    """The body of an answer as text."""
-    kind = response.headers.get("content-type", "")
+def _read(response: httpx.Response, kind: str) -> str:
+    """The body of an answer of a media type as text."""
     if not response.content or "json" in kind or kind.startswith("text/"):
         return response.text
     return f"{len(response.content):,} bytes"

@@ -58,15 +58,30 @@ class Looked:
     def __init__(self) -> None:
         self._by: Redactor | None = None
         self._became: dict[int, tuple[Event, Event]] = {}
+        """By id, which can't become another event's as long as the event is kept here."""
 
-    def event(self, event: Event, redactor: Redactor) -> Event:
-        """The event with every text in it redacted, by itself."""
+    def event(self, event: Event, redactor: Redactor, *, text: str | None = None) -> Event:
+        """The event with every text in it redacted.
+
+        Args:
+            event: What happened.
+            redactor: What takes secrets out of a text.
+            text: What is left of the event's own, as a piece of an answer; None where it is seen in the event alone.
+        """
         if redactor is not self._by:
             self._by, self._became = redactor, {}
-        known = self._became.get(id(event))
-        if known is None:  # whose id it is can't change as long as it is kept here
-            known = self._became[id(event)] = event, redactor.event(event)
+        known = self._became.get(id(event)) if text is None else None
+        if known is None:
+            safe = redactor.event(event) if text is None else redactor.with_text(event, text)
+            known = self._became[id(event)] = event, safe
         return known[1]
+
+    def all(self, events: Iterable[Event], redactor: Redactor) -> list[Event] | None:
+        """What became of all of them, if that is known."""
+        if redactor is not self._by:
+            return None
+        known = [self._became.get(id(event)) for event in events]
+        return None if None in known else [one[1] for one in known if one is not None]
 
 
 class Pieces(Generic[Other]):
@@ -204,10 +219,8 @@ class Pieces(Generic[Other]):
             entry = one.entry
             if not isinstance(entry, Event):
                 ready.append(entry)
-            elif one.hidden is None:
-                ready.append(self.looked.event(entry, redactor))
             else:
-                ready.append(redactor.with_text(entry, one.hidden))
+                ready.append(self.looked.event(entry, redactor, text=one.hidden))
         return iter(ready)
 
 
@@ -219,6 +232,9 @@ def redacted(timeline: Timeline, redactor: Redactor, looked: Looked | None = Non
         redactor: What takes secrets out of a text.
         looked: What became of its events before.
     """
-    pieces: Pieces[Event] = Pieces(lambda: redactor, looked)
-    events = [one for event in timeline for one in pieces.take(event)]
-    return Timeline([*events, *pieces.rest()], horizon=timeline.horizon, ended=timeline.ended)
+    events = looked.all(timeline, redactor) if looked is not None else None
+    if events is None:
+        pieces: Pieces[Event] = Pieces(lambda: redactor, looked)
+        events = [one for event in timeline for one in pieces.take(event)]
+        events += pieces.rest()
+    return Timeline(events, horizon=timeline.horizon, ended=timeline.ended)

@@ -325,13 +325,17 @@ class Sensitive:
                 yield start, end, FIELD
 
 
+_GONE = rf"(?P<quote>\\*[\"']){re.escape(FIELD)}(?P=quote)"
+"""A value that was taken out before."""
+
+
 class _Names(NamedTuple):
     """The names of secret fields.
 
     Attributes:
         all: In small letters and with nothing between their words.
         shortest: One of these is in each of them.
-        said: The end of a name, and what follows it, in a text of small letters.
+        said: The end of a name, and what follows it, in a text of small letters; not where its value is gone already.
         pattern: A secret field in a text: JSON, JSON in JSON, a mapping of Python, a header, a form.
     """
 
@@ -359,7 +363,7 @@ def _names(further: tuple[str, ...]) -> _Names:
     return _Names(
         all=bare,
         shortest=tuple(name for name in bare if not any(one in name and one != name for one in bare)),
-        said=re.compile(rf"(?:{'|'.join(map(re.escape, ends))})(?:\\*[\"']\s*:|[:=])"),
+        said=re.compile(rf"(?:{'|'.join(map(re.escape, ends))})(?:\\*[\"']\s*:(?!\s*{_GONE})|[:=])"),
         pattern=re.compile(f"{quoted}|{header}|{form}", re.IGNORECASE | re.MULTILINE),
     )
 

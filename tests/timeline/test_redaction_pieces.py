@@ -93,6 +93,22 @@ def test_no_secret_is_read_over_pieces(words: list[str], data: st.DataObject) ->
     assert len(joined(again)) >= len(shown)
 
 
+@given(st.lists(WORDS | SECRETS, min_size=1, max_size=4), st.data())
+def test_what_was_written_as_it_came_is_not_looked_at_again(words: list[str], data: st.DataObject) -> None:
+    """It is told as it was written; and looked at anew where more is known, or where it was not all written."""
+    text = " ".join(words)
+    events = tokens(split(text, data.draw(st.sets(st.integers(0, len(text))))))
+    writer: Pieces[Event] = Pieces(lambda: REDACTOR)
+    written = [one for event in events for one in writer.take(event)]
+    if data.draw(st.booleans()):
+        written += writer.rest()
+        told = redacted(Timeline(events), REDACTOR, writer.looked)
+        assert [id(one) for one in told] == [id(one) for one in written]
+    assert list(redacted(Timeline(events), REDACTOR, writer.looked)) == list(redacted(Timeline(events), REDACTOR))
+    knows_more = Redactor({"word": words[0]})
+    assert list(redacted(Timeline(events), knows_more, writer.looked)) == list(redacted(Timeline(events), knows_more))
+
+
 @given(st.lists(st.sampled_from(["Hello ", "wor", "ld, ", "number ", "12", "3.", "\n", "é"]), max_size=8))
 def test_what_is_no_secret_is_written_as_it_came(pieces: list[str]) -> None:
     """Frames as well."""
