@@ -215,16 +215,19 @@ class Stage:
             lead: Its customer.
             script: What is played; None where a function is.
         """
+        known = self._known(lead, script)
+        self._config.stash[SAFETY].keep(scenario, known)
+        return known
+
+    def _known(self, lead: Persona, script: Script | None) -> Secrets:
         privacy = self._config.stash[SAFETY].privacy
-        known = Secrets(
+        return Secrets(
             lead,
             privacy=privacy,
             env=variables(privacy, script),
             gone=secrets_of_target(self._chosen),
             keep=written_in(script, privacy) if script else (),
         )
-        self._config.stash[SAFETY].keep(scenario, known)
-        return known
 
     # -- the pool -----------------------------------------------------------------------------------------------------
 
@@ -264,15 +267,27 @@ class Stage:
         strict = strictness(script.strict, told, self._config.getini(STRICT))
         folder: str | None = option("--recordings")
 
+        ready: list[tuple[Persona, Secrets]] = []
+
+        def prepare() -> None:
+            lead = lead_of(script, item.seed, option("--locale"))
+            known = self._known(lead, script)
+            known.redactor  # noqa: B018 - it is kept
+            ready.append((lead, known))
+
         async def run(network: Network) -> Performed:
             if self._failures_left == 0:
                 raise HeldBack("so many scenarios had failed that this one was not played")
-            lead = lead_of(script, item.seed, option("--locale"))
+            if not ready:
+                prepare()
+            lead, first = ready.pop()
             customer: Customer | None = None
             recordings: Recordings | None = None
 
             def attempt() -> Customer:
                 nonlocal customer, recordings
+                known = first if customer is None else self._known(lead, script)
+                self._config.stash[SAFETY].keep(item.nodeid, known)
                 if folder:
                     recordings = (
                         recordings.again() if recordings else Recordings(Path(folder), item.nodeid, strict=told)
@@ -285,7 +300,7 @@ class Stage:
                     strict=strict,
                     pace=self._pace,
                     ledger=self.ledger,
-                    secrets=self.secrets(item.nodeid, lead, script),
+                    secrets=known,
                 )
                 return customer
 
@@ -298,7 +313,7 @@ class Stage:
                     raise
                 return Performed(outcomes_of(customer, item.nodeid), _interrupted(cancelled))
 
-        return Job(item.nodeid, run, script.timeout)
+        return Job(item.nodeid, run, script.timeout, prepare)
 
     def _has_failed(self, finished: Finished[Performed]) -> bool:
         """Whether a scenario failed; on the pool's thread, once a scenario, before the next one starts."""

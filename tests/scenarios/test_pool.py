@@ -16,6 +16,8 @@ import time
 import tracemalloc
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -160,6 +162,67 @@ def test_a_jobs_time_begins_when_it_does() -> None:
     pool.submit(Job("other", is_busy))
     with pool:
         assert [(one.started, one.ended) for one in map(pool.result, ("busy", "other"))] == [(0, 5), (5, 10)]
+
+
+def test_many_jobs_start_apart() -> None:
+    """A few start at once; where many run, none starts within 5 ms of another, or they would do all else together."""
+    pool = a_leaping_pool(ManualClock(), concurrency=40)
+    for number in range(60):
+        pool.submit(Job(str(number), sleeping(1)))
+    with pool:
+        started = [pool.result(str(number)).started for number in range(60)]
+    assert started[:16] == [0] * 16
+    assert all(later - earlier > 0.0049 for earlier, later in pairwise(started[15:]))
+    assert started[39] < 0.2
+    assert 1 <= started[40] < 1.1
+
+
+def test_a_job_is_prepared_outside_its_time() -> None:
+    """Once, before it starts; what that raises is not told, as the job comes upon it itself."""
+    clock, prepared = ManualClock(), list[float]()
+
+    def takes() -> None:
+        prepared.append(clock.now())
+        clock.advance(5)
+        raise ValueError("it can't be made up")
+
+    pool = a_leaping_pool(clock)
+    pool.submit(Job("a", sleeping(1), prepare=takes))
+    with pool:
+        finished = pool.result("a")
+    assert (finished.started, finished.ended, finished.error) == (5, 6, None)
+    assert prepared == [0]
+
+
+def test_jobs_are_prepared_ahead_while_there_is_nothing_else_to_do() -> None:
+    """As many as could start at once, and no more."""
+    log = list[str]()
+
+    async def runs(key: str, _: object) -> None:
+        await asyncio.sleep(1)
+        log.append(f"{key} is over")
+
+    pool = a_leaping_pool(ManualClock(), concurrency=2)
+    for key in "abcdef":
+        pool.submit(Job(key, partial(runs, key), prepare=partial(log.append, f"{key} is prepared")))
+    with pool:
+        for key in "abcdef":
+            pool.result(key)
+    assert log[:6] == [*(f"{key} is prepared" for key in "abcd"), "a is over", "b is over"]
+    assert sorted(log) == sorted(f"{key} is {what}" for key in "abcdef" for what in ("prepared", "over"))
+
+
+def test_what_was_prepared_and_never_started_is_told_as_stopped() -> None:
+    """Its result is asked for like any other."""
+    ahead, gate = threading.Event(), Gate()
+    pool = a_pool(concurrency=1)
+    pool.submit(Job("a", gate))
+    pool.submit(Job("b", at_once, prepare=ahead.set))
+    with pool:
+        assert ahead.wait(SOON)
+        pool.stop()
+        assert isinstance(pool.result("b").error, Stopped)
+        assert isinstance(pool.result("a").error, Stopped)
 
 
 class _Bad(BaseException):
