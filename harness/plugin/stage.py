@@ -26,8 +26,8 @@ from harness.scenarios.ledger import Ledger
 from harness.scenarios.left_open import Ends, close_left_open
 from harness.scenarios.loading import Script
 from harness.scenarios.pace import Pace
-from harness.scenarios.performing import Performed, lead_of, outcomes_of, perform, perform_again
-from harness.scenarios.pool import Finished, Job, Pool, Stopped
+from harness.scenarios.performing import Performed, Played, lead_of, play, play_again
+from harness.scenarios.pool import Finished, Job, Pool, State, Stopped
 from harness.scenarios.privacy import Secrets, secrets_of_target, variables, written_in
 from harness.scenarios.recording import Recordings
 from harness.scenarios.recording import read as read_recording
@@ -77,10 +77,12 @@ class Stage:
         self._stack = ExitStack()
         self._playing = ExitStack()
         self._target: Target | HarnessError | None = None
-        self._pool: Pool[Network, Performed] | None = None
+        self._pool: Pool[Network, Played] | None = None
+        self._found_late = 0
         self._submitted: dict[str, Playable] = {}
         self._times: dict[str, tuple[float, float]] = {}
         self._failures_left: int | None = config.getoption("maxfail", 0) or None
+        self._holds_back = self._failures_left is not None
 
     @property
     def chosen(self) -> Target:
@@ -231,10 +233,10 @@ class Stage:
 
     # -- the pool -----------------------------------------------------------------------------------------------------
 
-    def _opened(self, item: Playable) -> "Pool[Network, Performed]":
+    def _opened(self, item: Playable) -> "Pool[Network, Played]":
         """The pool, with every scenario that pytest will ask for from this one on."""
         concurrency = self._limits.concurrency or CONCURRENCY
-        pool: Pool[Network, Performed] = Pool(
+        pool: Pool[Network, Played] = Pool(
             partial(Network, self.target), concurrency=concurrency, pace=self._pace, failed=self._has_failed
         )
         if not hasattr(self._config, "workerinput"):
@@ -244,24 +246,32 @@ class Stage:
         self._pool = self._playing.enter_context(pool)
         return pool
 
-    def _submit(self, pool: "Pool[Network, Performed]", item: Playable) -> None:
+    def _submit(self, pool: "Pool[Network, Played]", item: Playable) -> None:
         if item.nodeid not in self._submitted:
             self._submitted[item.nodeid] = item
             pool.submit(self._job(item))
 
-    def _result(self, pool: "Pool[Network, Performed]", item: Playable) -> Performed:
+    def _result(self, pool: "Pool[Network, Played]", item: Playable) -> Performed:
         """Wait until a scenario is over; it is played now if it was not asked for before, or has been handed out."""
         self._submit(pool, item)
-        with StatusLine(self._config, pool.state):
+
+        def state() -> State:
+            known = pool.state()
+            return replace(known, failed=known.failed + self._found_late)
+
+        with StatusLine(self._config, state):
             return self._handed_out(pool, item)
 
-    def _handed_out(self, pool: "Pool[Network, Performed]", item: Playable) -> Performed:
+    def _handed_out(self, pool: "Pool[Network, Played]", item: Playable) -> Performed:
         finished = pool.result(item.nodeid)
         del self._submitted[item.nodeid]
         self._times[item.nodeid] = finished.started_at, finished.ended_at
-        return _came_to(finished)
+        performed = _came_to(finished)
+        if performed.error is not None and not self._is_known_to_fail(finished):
+            self._found_late += 1
+        return performed
 
-    def _job(self, item: Playable) -> Job[Network, Performed]:
+    def _job(self, item: Playable) -> Job[Network, Played]:
         option = self._config.getoption
         script, target, told = item.script, self.target, option(STRICT)
         strict = strictness(script.strict, told, self._config.getini(STRICT))
@@ -275,7 +285,7 @@ class Stage:
             known.redactor  # noqa: B018 - it is kept
             ready.append((lead, known))
 
-        async def run(network: Network) -> Performed:
+        async def run(network: Network) -> Played:
             if self._failures_left == 0:
                 raise HeldBack("so many scenarios had failed that this one was not played")
             if not ready:
@@ -305,22 +315,29 @@ class Stage:
                 return customer
 
             try:
-                return await perform_again(
+                return await play_again(
                     attempt, script, scenario=item.nodeid, retries=option("--retries"), pace=self._pace
                 )
             except asyncio.CancelledError as cancelled:
                 if customer is None:
                     raise
-                return Performed(outcomes_of(customer, item.nodeid), _interrupted(cancelled))
+                return Played(customer, item.nodeid, _interrupted(cancelled))
 
         return Job(item.nodeid, run, script.timeout, prepare)
 
-    def _has_failed(self, finished: Finished[Performed]) -> bool:
+    def _has_failed(self, finished: Finished[Played]) -> bool:
         """Whether a scenario failed; on the pool's thread, once a scenario, before the next one starts."""
-        failed = finished.error is not None or finished.value is None or finished.value.error is not None
+        failed = self._is_known_to_fail(finished)
         if failed and self._failures_left and not self._submitted[finished.key].may_fail:
             self._failures_left -= 1
         return failed
+
+    def _is_known_to_fail(self, finished: Finished[Played]) -> bool:
+        """Whether it is known by the end of a scenario that it failed: it is judged then if others may be held back."""
+        played = finished.value
+        if finished.error is not None or played is None or played.error is not None or played.left is not None:
+            return True
+        return self._holds_back and played.performed.error is not None
 
     # -- recordings ---------------------------------------------------------------------------------------------------
 
@@ -334,7 +351,7 @@ class Stage:
         recordings = [read_recording(recording.path, lead, secrets) for recording in run.recordings]
         within = self._config.getoption("--within")
         customer = recorded_customer(recordings, somebody=lead, within=within, strict=strict, secrets=secrets)
-        return await perform(item.script, customer, scenario=run.scenario)
+        return (await play(item.script, customer, scenario=run.scenario)).performed
 
 
 def _chosen(config: pytest.Config) -> Target:
@@ -366,9 +383,9 @@ def _interrupted(cancelled: asyncio.CancelledError) -> HarnessError:
     return error
 
 
-def _came_to(finished: Finished[Performed]) -> Performed:
+def _came_to(finished: Finished[Played]) -> Performed:
     """What a scenario came to, whatever it raised: what is not its own failure is the harness's."""
-    performed, error = finished.value or Performed(), finished.error
+    performed, error = finished.value.performed if finished.value else Performed(), finished.error
     if error is None:
         return performed
     if not isinstance(error, Exception):

@@ -113,7 +113,7 @@ class Conversation(ABC):
         *("persona", "id", "deployment", "where", "_name", "_target_name", "_within", "_opened_at", "_secrets"),
         *("_recorder", "_recorded_at", "_looked", "_queues", "_failed", "_let_go", "_steps", "_captured", "_named"),
         *("_rules", "_checked", "_strict", "_all_held", "_acknowledges", "_anchor", "_broken"),
-        *("_begun", "_open", "_closing", "_closed", "_is_over", "_is_offline"),
+        *("_begun", "_open", "_closing", "_closed", "_final", "_is_offline"),
     )
 
     def __init__(
@@ -146,7 +146,8 @@ class Conversation(ABC):
         self._strict, self._all_held = strict, True
         self._acknowledges: Literal["none", "delivered", "read"] = "none"
         self._anchor = 0.0
-        self._begun = self._open = self._closing = self._closed = self._is_over = self._is_offline = False
+        self._begun = self._open = self._closing = self._closed = self._is_offline = False
+        self._final: Timeline | None = None
         self._broken: HarnessError | None = None
 
     # -- what is known ------------------------------------------------------------------------------------------------
@@ -163,14 +164,14 @@ class Conversation(ABC):
 
     @property
     def outcome(self) -> Outcome:
-        """What the conversation has come to so far, without tokens and personal data."""
+        """What the conversation has come to so far, or had when it was over, without tokens and personal data."""
         return Outcome(
             name=self._name,
             conversation=self.id,
             target=self._target_name,
             deployment=self.deployment,
             opened_at=self._opened_at,
-            timeline=redacted(self.timeline, self._redactor, self._looked),
+            timeline=redacted(self._judged, self._redactor, self._looked),
             steps=tuple(self._steps),
             violations=tuple(
                 replace(violation, what=self._redactor.shown(violation.what)) for violation in self.violations
@@ -735,7 +736,7 @@ class Conversation(ABC):
     @property
     def _left_over(self) -> tuple[int, ...]:
         """Places of the unclaimed messages; where an expectation did not hold, they say nothing."""
-        return tuple(self._queues.unclaimed(self.timeline)) if self._all_held else ()
+        return tuple(self._queues.unclaimed(self._judged)) if self._all_held else ()
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -753,9 +754,14 @@ class Conversation(ABC):
 
     def conclude(self) -> None:
         """Note that the scenario is over, whether it held or not; what comes from now on is nobody's concern."""
-        if not self._is_over:
-            self._is_over = True
+        if self._final is None:
             self._concluded()
+            self._final = self.timeline
+
+    @property
+    def _judged(self) -> Timeline:
+        """What there is to judge: all up to the end of the scenario."""
+        return self.timeline if self._final is None else self._final
 
     def verify(self) -> None:
         """Say what is wrong with the conversation though every expectation held, once the scenario is over.
@@ -769,7 +775,7 @@ class Conversation(ABC):
             self._verify_readable()
             broken = [violation for violation in self.violations if violation.severity is Severity.ERROR]
             if broken:
-                seen = self.timeline
+                seen = self._judged
                 told = "\n".join(explain_violation(violation, seen) for violation in broken)
                 raise ExpectationFailed(f"{len(broken)} broken rules of the channel\n{told}")
 
@@ -789,7 +795,7 @@ class Conversation(ABC):
 
     def _told_unclaimed(self, places: tuple[int, ...]) -> str:
         one = len(places) == 1
-        shown = [line(place, self.timeline[place]).strip() for place in places[:_UNCLAIMED_SHOWN]]
+        shown = [line(place, self._judged[place]).strip() for place in places[:_UNCLAIMED_SHOWN]]
         hidden = len(places) - len(shown)
         return "\n".join(
             [
@@ -804,14 +810,14 @@ class Conversation(ABC):
     @property
     def violations(self) -> tuple[Violation, ...]:
         """The rules of the channel that the conversation has broken so far."""
-        seen = self.timeline
+        seen = self._judged
         state = len(seen), seen.horizon, seen.ended, self._rules
         if self._checked is None or self._checked[0] != state:
             self._checked = state, check(seen, self._rules)
         return self._checked[1]
 
     def _verify_readable(self) -> None:
-        unreadable = [event for event in self.timeline if isinstance(event, Unrecognised) and event.problem]
+        unreadable = [event for event in self._judged if isinstance(event, Unrecognised) and event.problem]
         if unreadable:
             listed = "".join(f"\n  {event.at:.3f} s  {event}" for event in unreadable)
             raise RemoteProtocolError(f"{len(unreadable)} events of the bot could not be read{listed}")

@@ -6,6 +6,7 @@ Here: live and from recordings. Not here: the steps (playing.py), many at once (
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from harness.errors import is_passing
 from harness.scenarios.customer import Customer
@@ -33,6 +34,45 @@ def lead_of(script: Script, seed: str, locale: str | None = None) -> Persona:
     return somebody.model_copy(update=given) if given else somebody
 
 
+@dataclass(frozen=True)
+class Played:
+    """A run of a scenario whose conversations are over; they are judged as a whole when somebody wants to know.
+
+    That is computing, which can wait while others talk.
+
+    Attributes:
+        customer: Who played.
+        scenario: The scenario's id, for the reports.
+        error: Why it came to no end; None if it did.
+        left: What went wrong when its conversations were closed.
+        before: The errors of earlier attempts, oldest first.
+    """
+
+    customer: Customer
+    scenario: str
+    error: Exception | None = None
+    left: Exception | None = None
+    before: tuple[Exception, ...] = ()
+
+    @cached_property
+    def performed(self) -> "Performed":
+        """What it came to."""
+        conversations, error = self.customer.conversations, self.error
+        if error is None:
+            try:
+                for conversation in conversations:
+                    conversation.verify()
+                for conversation in conversations:
+                    conversation.verify_claimed()
+            except Exception as raised:  # of whatever kind: it is what the scenario came to
+                error = raised
+        outcomes = tuple(replace(conversation.outcome, scenario=self.scenario) for conversation in conversations)
+        error = error or self.left
+        if error is not None and self.before:
+            error.add_note(f"tried {len(self.before) + 1} times, at first: {_in_a_line(self.before[0])}")
+        return Performed(outcomes, error, self.before)
+
+
 @dataclass(frozen=True, slots=True)
 class Performed:
     """What a run of a scenario came to.
@@ -55,11 +95,6 @@ class Performed:
         return f"held at attempt {len(self.before) + 1}, after {_in_a_line(self.before[-1])}"
 
 
-def outcomes_of(customer: Customer, scenario: str) -> tuple[Outcome, ...]:
-    """What a customer's conversations have come to so far; `scenario` is the scenario's id, for the reports."""
-    return tuple(replace(conversation.outcome, scenario=scenario) for conversation in customer.conversations)
-
-
 async def leave(customer: Customer) -> None:
     """Close every conversation of a scenario, all at once; who is cancelled meanwhile closes them first.
 
@@ -77,43 +112,40 @@ async def leave(customer: Customer) -> None:
             raise end
 
 
-async def perform(script: Script, customer: Customer, *, scenario: str) -> Performed:
+async def play(script: Script, customer: Customer, *, scenario: str, before: tuple[Exception, ...] = ()) -> Played:
     """Play a script once; whatever happens, every conversation is closed.
 
     Args:
         script: What.
         customer: Who.
         scenario: Its id, for the reports.
+        before: The errors of earlier attempts.
 
     Raises:
         asyncio.CancelledError: It was told to stop; its notes say where.
     """
     error: Exception | None = None
+    left: Exception | None = None
     player = Player(script, customer, customer.persona.locale)
     try:
         try:
             await player.play()
-            for conversation in customer.conversations:
-                conversation.verify()
-            for conversation in customer.conversations:
-                conversation.verify_claimed()
         except Exception as raised:  # of whatever kind: it is what the scenario came to
             error = raised
         finally:
             for conversation in customer.conversations:
                 conversation.conclude()
-        outcomes = outcomes_of(customer, scenario)
     finally:
         try:
             await leave(customer)
         except Exception as raised:
-            error = error or raised
-    return Performed(outcomes, error)
+            left = raised
+    return Played(customer, scenario, error, left, before)
 
 
-async def perform_again(
+async def play_again(
     attempt: Callable[[], Customer], script: Script, *, scenario: str, retries: int, pace: Pace | None = None
-) -> Performed:
+) -> Played:
     """Play a script, and once more after every error of the infrastructure.
 
     Args:
@@ -124,20 +156,17 @@ async def perform_again(
         pace: How fast conversations may be opened; the first has had its turn.
 
     Raises:
-        asyncio.CancelledError: As `perform` does.
+        asyncio.CancelledError: As `play` does.
     """
-    before: list[Exception] = []
+    before: tuple[Exception, ...] = ()
     while True:
-        performed = await perform(script, attempt(), scenario=scenario)
-        error = performed.error
+        played = await play(script, attempt(), scenario=scenario, before=before)
+        error = played.error if played.left is None else played.performed.error
         if error is None or len(before) == retries or not is_passing(error):
-            break
-        before.append(error)
+            return played
+        before += (error,)
         if pace is not None:
             await pace.start()
-    if error is not None and before:
-        error.add_note(f"tried {len(before) + 1} times, at first: {_in_a_line(before[0])}")
-    return replace(performed, before=tuple(before))
 
 
 def _in_a_line(error: Exception) -> str:

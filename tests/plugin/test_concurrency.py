@@ -78,6 +78,16 @@ async def test_the_first_failure_ends_the_run(tmp_path: Path, gateway: Gateway) 
     assert [read(path).truncated for path in recordings] == [None] * 4
 
 
+async def test_a_broken_rule_ends_the_run_as_well(tmp_path: Path, gateway: Gateway) -> None:
+    """Whether a conversation broke one is worked out when it is told, but with -x before anything else starts."""
+    unfaithful = asks('"false"', "The bar is closed.")
+    write(tmp_path, {"a.scenario.yaml": scenario("Unfaithful", *unfaithful), **stuck("bc")})
+    done = await night(tmp_path, "-x", "--concurrency=1", gateway=gateway)
+    assert done.code == 1
+    assert done.verdicts == {"Unfaithful": "failure"}
+    assert gateway.begun == gateway.closed == 1
+
+
 async def test_a_known_failure_holds_nothing_back(tmp_path: Path, gateway: Gateway) -> None:
     """With -x the run goes on where pytest goes on."""
     quarantine = "quarantine: {owner: porters, because: BOT-1, until: 2999-01-01}"

@@ -9,7 +9,7 @@ import pytest
 
 from harness.settings import ORG_ID
 from tests.plugin.gateway import Gateway
-from tests.plugin.night import COMMAND, QUICK, SLOW, WRONG, night, scenario, write
+from tests.plugin.night import COMMAND, QUICK, SLOW, WRONG, asks, night, scenario, write
 
 FILES = {
     "a.scenario.yaml": scenario("Slow", *SLOW, *SLOW),
@@ -90,6 +90,14 @@ async def test_a_terminal_is_told_how_far_it_is(tmp_path: Path, gateway: Gateway
     seen = shown(told)
     assert not [line for line in seen if " running" in line]
     assert [line for line in seen if line.startswith("a.scenario.yaml .")]
+
+
+async def test_a_broken_rule_counts_once_it_is_told(tmp_path: Path, gateway: Gateway) -> None:
+    """It is found when pytest asks for the scenario."""
+    unfaithful = scenario("Unfaithful", *asks('"false"', "The bar is closed."))
+    write(tmp_path, {"a.scenario.yaml": unfaithful, "b.scenario.yaml": scenario("Slow", *SLOW, *SLOW)})
+    told = await in_a_terminal(tmp_path, gateway)
+    assert "1 of 2 done, 1 running, 1 failed, slowest " in told
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, None])

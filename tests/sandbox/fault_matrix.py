@@ -19,7 +19,8 @@ from harness.sandbox.faults import FINALS, KINDS, LINES, REQUESTS, STOPS, TOLD, 
 from harness.sandbox.server import Sandbox
 from harness.scenarios.customer import live_customer
 from harness.scenarios.loading import Library
-from harness.scenarios.performing import lead_of, perform
+from harness.scenarios.performing import lead_of
+from harness.scenarios.performing import play as play_script
 from harness.settings import sandbox_target
 
 DOCS = Path(__file__).parents[2] / "docs/faults.md"
@@ -174,7 +175,7 @@ async def play(kind: str, phase: str) -> Cell:
                 customer = live_customer(lead_of(script, "matrix"), target, network)
                 try:
                     async with asyncio.timeout(PATIENCE):
-                        performed = await perform(script, customer, scenario="one")
+                        performed = (await play_script(script, customer, scenario="one")).performed
                     told = verdict(performed.error)
                 except TimeoutError:
                     told = "hung"
