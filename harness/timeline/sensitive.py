@@ -163,6 +163,8 @@ def _has_any_sign(text: str) -> bool:
 _BLANK = " \t"
 _AWAITING = (":", "=", "earer", "EARER")
 """What something secret follows, perhaps after a blank."""
+_ENDING = frozenset(string.ascii_lowercase + ",!?;")
+"""What a word or a sentence ends with, and no number."""
 _WORD = string.ascii_letters + string.digits + "._%+-@=/~\"'\\:{(&?;"
 _OF_NUMBERS = string.digits + " -().+/"
 _ANY_DIGIT = frozenset(string.digits)
@@ -285,6 +287,8 @@ class Sensitive:
     def open_from(self, text: str) -> int:
         """Where what a text ends with begins, if more of it may look secret; its length if it can't."""
         bare = text if text[-1:] not in _BLANK else text.rstrip(_BLANK)
+        if bare is not text and bare[-1:] in _ENDING and not bare.endswith(_AWAITING):
+            return len(text)  # as most pieces of an answer do
         start = len(bare.rstrip(_WORD)) if bare is text or bare.endswith(_AWAITING) else len(text)
         if text[-1:] in _OF_NUMBERS:
             numbers = text.rstrip(_OF_NUMBERS)

@@ -29,7 +29,7 @@ from harness.client.network import Network
 from harness.clock import ManualClock
 from harness.events import Answered, Received
 from harness.sandbox.process import sandbox_process
-from harness.scenarios.interpreter import SWITCH_INTERVAL, YOUNG
+from harness.scenarios.interpreter import MIDDLING, SWITCH_INTERVAL, YOUNG
 from harness.scenarios.live import LiveConversation
 from harness.scenarios.pace import Pace
 from harness.scenarios.pool import Finished, Job, Pool, State, Stopped, TimedOut, new_event_loop
@@ -984,7 +984,7 @@ def test_the_interpreter_is_set_for_conversations_while_a_pool_runs_and_put_back
     turns, thresholds, frozen = sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count()
     with a_pool():
         assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL)
-        assert gc.get_threshold()[0] == YOUNG
+        assert gc.get_threshold() == (YOUNG, MIDDLING, thresholds[2])
         assert gc.get_freeze_count() > frozen
     assert (sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count()) == (turns, thresholds, 0)
 
