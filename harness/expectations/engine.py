@@ -20,7 +20,7 @@ from harness.expectations.matchers import Matcher, Mismatch
 from harness.expectations.patterns import EVERYTHING, NOTHING, Leaf, One, Pattern, Quiet, Seen, Step
 from harness.expectations.reply import Reply
 from harness.timeline.spans import between
-from harness.timeline.streams import Streams
+from harness.timeline.streams import Stream, Streams
 from harness.timeline.timeline import Timeline
 
 RECEIPTS = frozenset({"delivered", "read"})
@@ -252,13 +252,13 @@ class Judgement:
         """
         for place, event in timeline.since(self._next):
             if event.kind in self._heeded:
-                self._streams.take(place, event)
-                if self._concerns(place, event):
+                stream = self._streams.take(place, event)
+                if (event.kind in self._kinds and not self._queues.places) or self._concerns(place, event):
                     if self._due.at <= event.earliest:
                         self._pass_until(Due(event.earliest, is_bound=False))
                     if self._verdict is None:
                         self._next = place + 1
-                        self._take(place, event)
+                        self._take(place, event, stream)
                     if self._verdict is not None:
                         break
             elif isinstance(event, Sent):
@@ -293,7 +293,7 @@ class Judgement:
     def _concerns(self, place: int, event: Event) -> bool:
         kind, places = event.kind, self._queues.places
         if kind in self._kinds:
-            return not places or place >= places.get(kind, 0)
+            return place >= places.get(kind, 0)
         if kind in RECEIPTS and any(
             key[0] == kind and refers.accepts(getattr(event, "of", "")) and place >= places.get(key, 0)
             for key, refers in self._receipts.items()
@@ -313,10 +313,10 @@ class Judgement:
 
     # -- what an event does -------------------------------------------------------------------------------------------
 
-    def _take(self, place: int, event: Event) -> None:
-        if self._is_plain and len(self._readings) == 1:
+    def _take(self, place: int, event: Event, stream: Stream | None) -> None:
+        if stream is not None and self._is_plain and len(self._readings) == 1:
             rest = self._readings[0][0].rest
-            if isinstance(rest, Reply) and rest.goes_on(event, self._streams, self._anchor):  # most events of a night
+            if isinstance(rest, Reply) and rest.goes_on(event, stream, self._anchor):  # most events of a night
                 return
         seen = Seen(event, place, self._anchor, self._streams)
         never = self._block.never

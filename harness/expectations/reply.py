@@ -104,17 +104,26 @@ class Reply(Leaf):
     def captures(self, event: Event) -> dict[str, str]:
         return self.message.captures(event) if isinstance(event, Message) else {}
 
-    def goes_on(self, event: Event, streams: Streams, anchor: Stamp) -> bool:
-        """Whether the event is an ordinary piece of the answer, after which all is as it was."""
-        if not isinstance(event, Token) or event.target != self.target:
-            return False
-        stream = streams.of(event)
-        return (self.has_text or not _brings_text(event, stream)) and not self._of_token(event, stream, anchor)
+    def goes_on(self, event: Event, stream: Stream, anchor: Stamp) -> bool:
+        """Whether the event is an ordinary piece of the answer, after which all is as it was.
+
+        Args:
+            event: What came.
+            stream: What it belongs to.
+            anchor: When the user had made the last move.
+        """
+        return (
+            isinstance(event, Token)
+            and event.target == self.target
+            and (self.has_text or not _brings_text(event, stream))
+            and not self._of_token(event, stream, anchor)
+        )
 
     def after(self, seen: Seen) -> Iterable[Step]:
-        if self.goes_on(seen.event, seen.streams, seen.anchor):
+        event = seen.event
+        if isinstance(event, Token) and self.goes_on(event, seen.streams.of(event), seen.anchor):
             return (Step(self, self),)
-        event, findings = seen.event, self._findings(seen)
+        findings = self._findings(seen)
         doubt = None
         for _, broken, doubtful_because in findings:
             if broken is not None:

@@ -120,13 +120,19 @@ class Streams:
     def __init__(self) -> None:
         self._streams: dict[str, Stream] = {}
 
-    def take(self, place: int, event: Event) -> None:
-        """Add an event; what is no token and no retraction changes nothing."""
-        if isinstance(event, _PIECES):
-            stream = self._streams.get(event.target)
-            if stream is None:
-                stream = self._streams[event.target] = Stream(event.target, event.turn)
-            stream.take(place, event)
+    def take(self, place: int, event: Event) -> Stream | None:
+        """Add an event; what is no token and no retraction changes nothing.
+
+        Returns:
+            The stream that it belongs to.
+        """
+        if not isinstance(event, _PIECES):
+            return None
+        stream = self._streams.get(event.target)
+        if stream is None:
+            stream = self._streams[event.target] = Stream(event.target, event.turn)
+        stream.take(place, event)
+        return stream
 
     def of(self, piece: Token | Retracted) -> Stream:
         """The stream that a piece belongs to, which has been taken."""

@@ -46,8 +46,7 @@ class Timeline(Sequence[Event]):
 
     def since(self, place: int) -> Iterator[tuple[int, Event]]:
         """The events from a place on, each with its own."""
-        for index in range(place, self._length):
-            yield index, self._events[index]
+        return enumerate(self._events[place : self._length], place)
 
     def __repr__(self) -> str:
         state = f"ended: {self.ended}" if self.ended else f"complete to {self.horizon:.3f} s"
